@@ -1,0 +1,15 @@
+# What the project needs, found and never downloaded here; scripts/setup.sh installs what is missing.
+set(RETRACE_KOKKOS_MINIMUM 4.5.1)
+
+find_package(Kokkos ${RETRACE_KOKKOS_MINIMUM} REQUIRED)
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI 3.1 REQUIRED COMPONENTS C CXX)
+set(HDF5_PREFER_PARALLEL ON)
+find_package(HDF5 1.10 REQUIRED COMPONENTS C)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(GTest REQUIRED)
