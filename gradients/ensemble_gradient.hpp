@@ -5,11 +5,13 @@
 #include "gradients/ensemble_tape.hpp"
 #include "gradients/gradient_driver.hpp"
 #include "solvers/ensemble_model.hpp"
+#include "solvers/tableau.hpp"
 
 #include <Kokkos_Core.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 namespace retrace {
 
@@ -158,7 +160,7 @@ class EnsembleGradient final : public GradientDriver {
     scalars_ = arena("retrace::arena::scalars", records * static_cast<std::size_t>(Kernel::shape.scalars));
     states_ = arena("retrace::arena::states", records * static_cast<std::size_t>(Kernel::shape.states * N));
   }
-  [[nodiscard]] static Kokkos::View<double*, Memory> arena(char const* label, std::size_t entries) {
+  [[nodiscard]] static Kokkos::View<double*, Memory> arena(std::string const& label, std::size_t entries) {
     return Kokkos::View<double*, Memory>(Kokkos::view_alloc(label, Kokkos::WithoutInitializing), entries);
   }
 
