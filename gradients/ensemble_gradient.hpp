@@ -137,7 +137,7 @@ class EnsembleGradient final : public GradientDriver {
     result.arena_bytes = chunk_ * capacity_ * record_bytes();
     result.model_bytes = output_bytes() + chunk_ * std::max(most_records, initial_capacity()) * record_bytes();
     result.arena_redos = comm_->all_sum(redos_);
-    reduce_blocks(partition_, *comm_, {loss.data(), n}, P, result);
+    reduce_trajectories(partition_, *comm_, {loss.data(), n}, P, result);
     return result;
   }
 

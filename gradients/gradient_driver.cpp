@@ -20,36 +20,39 @@ WorkCounts sum_over_ranks(Communicator const& comm, WorkCounts const& local) {
   return sum;
 }
 
-void reduce_blocks(BlockPartition const& partition, Communicator const& comm, std::span<double const> loss,
-                   std::int64_t parameters, GradientResult& result) {
+void add_blocks(BlockPartition const& partition, Communicator const& comm, std::span<double const> sums,
+                std::int64_t parameters, std::span<double const> details, std::size_t item_size,
+                GradientResult& result) {
   auto const width = static_cast<std::size_t>(1 + parameters);
-  auto const p = static_cast<std::size_t>(parameters);
-  std::size_t const items = loss.size(), state = items == 0 ? 0 : result.dloss_dy0.size() / items;
-  std::vector<double> block_sums(static_cast<std::size_t>(partition.local_blocks()) * width, 0.0);
   std::string digests;
   for (std::int64_t b = 0; b < partition.local_blocks(); ++b) {
     Sha256 digest;
-    double* const sums = block_sums.data() + static_cast<std::size_t>(b) * width;
-    auto const first = static_cast<std::size_t>(partition.block_offset(b));
-    auto const last = first + static_cast<std::size_t>(partition.block_items(b));
-    for (std::size_t i = first; i < last; ++i) {
-      sums[0] += loss[i];
-      for (std::size_t j = 0; j < p; ++j) sums[1 + j] += result.dloss_dp_each[i * p + j];
-      digest.update(loss.subspan(i, 1));
-      digest.update(std::span<double const>(result.dloss_dy0).subspan(i * state, state));
-      digest.update(std::span<double const>(result.dloss_dp_each).subspan(i * p, p));
-    }
+    digest.update(sums.subspan(static_cast<std::size_t>(b) * width, width));
+    digest.update(details.subspan(static_cast<std::size_t>(partition.block_offset(b)) * item_size,
+                                  static_cast<std::size_t>(partition.block_items(b)) * item_size));
     digests += digest.hex();
   }
-
-  std::vector<double> sums(width);
-  BlockSum(partition, comm, static_cast<std::int64_t>(width)).sum(block_sums, sums);
-  result.loss = sums[0];
-  result.dloss_dp.assign(sums.begin() + 1, sums.end());
+  std::vector<double> total(width);
+  BlockSum(partition, comm, static_cast<std::int64_t>(width)).sum(sums, total);
+  result.loss = total[0];
+  result.dloss_dp.assign(total.begin() + 1, total.end());
 
   Sha256 whole;
   for (std::string const& of_rank : comm.gather_text(digests)) whole.update(of_rank);
   result.digest = comm.broadcast_text(comm.rank() == 0 ? whole.hex() : std::string());
+}
+
+void reduce_trajectories(BlockPartition const& partition, Communicator const& comm, std::span<double const> loss,
+                         std::int64_t parameters, GradientResult& result) {
+  auto const p = static_cast<std::size_t>(parameters), width = 1 + p;
+  std::vector<double> sums(static_cast<std::size_t>(partition.local_blocks()) * width, 0.0);
+  for (std::size_t i = 0; i < loss.size(); ++i) {
+    double* const block = sums.data() + i / static_cast<std::size_t>(partition.block_size()) * width;
+    block[0] += loss[i];
+    for (std::size_t j = 0; j < p; ++j) block[1 + j] += result.dloss_dp_each[i * p + j];
+  }
+  std::size_t const item_size = loss.empty() ? 0 : result.dloss_dy0.size() / loss.size();
+  add_blocks(partition, comm, sums, parameters, result.dloss_dy0, item_size, result);
 }
 
 }  // namespace retrace

@@ -24,9 +24,16 @@ class GradientDriver {
 /// Collective: counts added over ranks.
 [[nodiscard]] WorkCounts sum_over_ranks(Communicator const& comm, WorkCounts const& local);
 
-/// Collective: fills loss, dloss_dp (sums in global block order) and digest of `result` from the local `loss` of each
-/// item and result.dloss_dy0, result.dloss_dp_each. The digest covers, item by item in global order, loss, dL/dy0, dL/dp.
-void reduce_blocks(BlockPartition const& partition, Communicator const& comm, std::span<double const> loss,
-                   std::int64_t parameters, GradientResult& result);
+/// Collective: fills loss, dloss_dp and digest of `result` from `sums` = [local block][loss, then dL/dp], added in
+/// global block order. The digest covers, block by block, these sums and `details` (for each item `item_size` numbers,
+/// in the order of the items), so that it does not depend on the number of ranks.
+void add_blocks(BlockPartition const& partition, Communicator const& comm, std::span<double const> sums,
+                std::int64_t parameters, std::span<double const> details, std::size_t item_size,
+                GradientResult& result);
+
+/// Collective: as above for an ensemble, whose blocks are summed here from the `loss` of each trajectory and from
+/// result.dloss_dp_each; the details are result.dloss_dy0.
+void reduce_trajectories(BlockPartition const& partition, Communicator const& comm, std::span<double const> loss,
+                         std::int64_t parameters, GradientResult& result);
 
 }  // namespace retrace

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "benchmarks/vocabulary.hpp"
+#include "problems/arguments.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retrace {
+
+/// What decides the steps of a case: the axis along which work and precision are traded.
+struct ControlSpec {
+  bool adaptive = true;
+  double rtol = 1e-6, atol = 1e-6;      ///< adaptive
+  std::int64_t steps = 0;               ///< fixed: number of equal steps
+  double initial_step = 0.0;            ///< adaptive; 0: chosen by Hairer, Nørsett & Wanner II.4
+  std::int64_t max_steps = 100'000;     ///< adaptive: limit on trials, accepted and rejected
+  std::string controller = "standard";  ///< adaptive: name of the step-size rule
+};
+
+/// What a case is expected to end with. Anything but a pass has a reason, which the report prints.
+struct Expectation {
+  std::string status = "pass";  ///< "pass" or "xfail"
+  std::string reason{};
+};
+
+/// One case of a suite, complete: names, arguments with their defaults, settings. Plain data.
+struct CaseSpec {
+  std::string problem, method, solver;
+  std::string precision = "f64", backend = "default";
+  nlohmann::json problem_args = nlohmann::json::object();  ///< every argument: a number, an integer or an integer list
+  std::string size;                                        ///< argument part of the id, by `size_label`
+  ControlSpec control{};
+  std::uint64_t seed = 0;
+  std::vector<std::string> tags{};                   ///< the problem's family and tags, then the matrix's
+  nlohmann::json checks = nlohmann::json::object();  ///< by name: {"enable": …, options with their defaults}
+  Expectation expected{};
+  std::map<std::string, double> limits{};  ///< by quantity; those in [limits] that apply to problem and method
+  std::string matrix{};                    ///< name of the [[matrix]] it comes from
+  std::string origin{};                    ///< `file:line:column` of that matrix
+};
+
+/// "fixed:n=64", "adaptive:rtol=1e-6,atol=1e-8": what `exclude` and `expect` match, and the column of the result file.
+[[nodiscard]] std::string control_label(ControlSpec const& control);
+
+/// "n1024-T2-mu5-widths8x16x8": n always and first, then whatever differs from its default, in declared order.
+[[nodiscard]] std::string size_label(nlohmann::json const& problem_args, std::vector<ArgumentSpec> const& known);
+
+/// The readable, stable name of a case: problem/method/solver/control/size/precision/backend, such as
+/// `lorenz63/aca/dormand_prince54/rtol1e-6-atol1e-6/n1024-T2/f64/default`. Made of [A-Za-z0-9_.=-] and the slashes.
+[[nodiscard]] std::string case_id(CaseSpec const& spec);
+
+/// What defines the numbers of a case, seed included; tags, checks, limits and expectations excluded.
+[[nodiscard]] nlohmann::json canonical_json(CaseSpec const& spec);
+
+/// First 16 hex digits of the SHA-256 of the canonical JSON.
+[[nodiscard]] std::string case_hash(CaseSpec const& spec);
+
+/// Everything about the case, for the result file.
+[[nodiscard]] nlohmann::json describe(CaseSpec const& spec);
+
+/// The arguments of a case as a problem's constructor takes them.
+[[nodiscard]] Arguments to_arguments(nlohmann::json const& problem_args);
+
+}  // namespace retrace

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds Kokkos from source for this compiler and processor, unless it is there already. See --help.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+for part in common packages kokkos; do
+  # shellcheck source=/dev/null
+  source "$root/scripts/lib/$part.sh"
+done
+
+usage() {
+  cat <<'EOF'
+Builds Kokkos (Serial, OpenMP, C++20, this processor) into a folder of its own
+below the prefix, tries it, and prints the folder: the value for Kokkos_ROOT.
+The source is RETRACE_KOKKOS_SOURCE (tree or archive), else the pinned release.
+
+  scripts/install-kokkos.sh [--checked | --cuda] [options]
+
+  --checked       Views check their bounds: for the presets dev and sanitize
+  --cuda          with CUDA, by nvcc; RETRACE_CUDA_ARCH names the GPU (HOPPER90)
+  --prefix DIR    where it goes (default: RETRACE_DEPS, else a cache folder)
+  --jobs N        compile N files at once (default: cores, within the memory)
+  -h, --help      this text
+EOF
+}
+
+variant=plain
+arguments=()
+for argument in "$@"; do
+  case $argument in
+    --checked) variant=checked ;;
+    --cuda) variant=cuda ;;
+    *) arguments+=("$argument") ;;
+  esac
+done
+parse_common_options ${arguments[@]+"${arguments[@]}"}
+provide_kokkos "$variant"
+printf '%s\n' "$kokkos_install"
