@@ -28,7 +28,8 @@ std::string_view matrix_name(ConfigValue const& matrix) {
 }
 
 ConfigValue* find_matrix(ConfigValue& matrices, std::string_view name) {
-  auto const found = std::ranges::find(matrices.items, name, [](ConfigValue const& entry) { return matrix_name(entry); });
+  auto const found =
+      std::ranges::find(matrices.items, name, [](ConfigValue const& entry) { return matrix_name(entry); });
   return found == matrices.items.end() ? nullptr : &*found;
 }
 
@@ -82,11 +83,10 @@ ConfigText read_config(std::string const& path) {
   if (std::filesystem::is_directory(path, ignored)) throw UsageError(path + ": is a folder; expected a TOML file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.good() && !file.eof()) {
+  if (!file.is_open()) {
     throw UsageError(fmt::format("{}: cannot be read: {}", path, std::generic_category().message(errno)));
   }
-  return {path, std::move(text)};
+  return {path, {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}};
 }
 
 void check_config_layer(ConfigValue const& layer) {
@@ -103,8 +103,8 @@ void check_config_layer(ConfigValue const& layer) {
     for (std::size_t earlier = 0; earlier < i; ++earlier) {
       ConfigValue const& other = matrices->items[earlier];
       if (matrix_name(entry).empty() || matrix_name(entry) != matrix_name(other)) continue;
-      throw_at(entry.position, fmt::format("a matrix named '{}' is already at {}", matrix_name(entry),
-                                           other.position.text()));
+      throw_at(entry.position,
+               fmt::format("a matrix named '{}' is already at {}", matrix_name(entry), other.position.text()));
     }
   }
 }

@@ -18,7 +18,8 @@ struct MatrixContext {
 };
 
 /// `base` (by check: {"enable": …, options}) with a table [checks] or a matrix's own `checks` put over it.
-[[nodiscard]] nlohmann::json check_settings(ConfigValue const* table, nlohmann::json base, Vocabulary const& vocabulary);
+[[nodiscard]] nlohmann::json check_settings(ConfigValue const* table, nlohmann::json base,
+                                            Vocabulary const& vocabulary);
 
 /// Expands one [[matrix]] and appends its cases, and those it excludes, to the suite.
 void expand_matrix(ConfigValue const& matrix, MatrixContext const& context, Suite& suite);

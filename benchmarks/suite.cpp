@@ -70,7 +70,8 @@ auto limits(ConfigValue const* table, Vocabulary const& vocabulary) {
         by_method[""] = limit_of(member.value, quantity);
         continue;
       }
-      TableReader const methods(member.value, fmt::format("[limits.{}.{}]", problem.key, member.key), vocabulary.methods);
+      TableReader const methods(member.value, fmt::format("[limits.{}.{}]", problem.key, member.key),
+                                vocabulary.methods);
       for (ConfigMember const& method : member.value.members) by_method[method.key] = limit_of(method.value, quantity);
     }
   }
@@ -99,10 +100,11 @@ void check_ids(Suite const& suite) {
     auto const [earlier, is_new] = seen.emplace(case_id(spec), &spec);
     if (is_new) continue;
     CaseSpec const& other = *earlier->second;
-    throw UsageError(spec.origin == other.origin
-                         ? fmt::format("{}: matrix '{}' yields the case {} twice", spec.origin, spec.matrix, earlier->first)
-                         : fmt::format("{}: matrix '{}' yields the case {}, which matrix '{}' at {} has already",
-                                       spec.origin, spec.matrix, earlier->first, other.matrix, other.origin));
+    throw UsageError(
+        spec.origin == other.origin
+            ? fmt::format("{}: matrix '{}' yields the case {} twice", spec.origin, spec.matrix, earlier->first)
+            : fmt::format("{}: matrix '{}' yields the case {}, which matrix '{}' at {} has already", spec.origin,
+                          spec.matrix, earlier->first, other.matrix, other.origin));
   }
 }
 

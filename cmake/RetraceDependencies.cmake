@@ -80,6 +80,7 @@ if(RETRACE_ENABLE_TESTS)
 endif()
 
 if(RETRACE_MISSING)
+  set(RETRACE_DEPENDENCIES_FOUND OFF CACHE INTERNAL "")
   file(WRITE "${CMAKE_BINARY_DIR}/missing.txt" "${RETRACE_MISSING}")
   message(FATAL_ERROR "Missing, or not usable:\n${RETRACE_MISSING}"
                       "scripts/setup.sh installs what it can; docs/install.md says how to do it by hand. "
@@ -87,6 +88,7 @@ if(RETRACE_MISSING)
                       "CMake tried with --debug-find-pkg=<package>.")
 endif()
 file(REMOVE "${CMAKE_BINARY_DIR}/missing.txt")
+set(RETRACE_DEPENDENCIES_FOUND ON CACHE INTERNAL "The scripts need not probe again")
 
 # --- Python: reports and the tests that read result files as a user would ---------------------------------------------
 

@@ -36,8 +36,7 @@ void update_in_pieces(Sha256& digest, std::span<Value const> values) {
   while (!values.empty()) {
     std::size_t const count = std::min(piece, values.size());
     for (std::size_t i = 0; i < count; ++i) {
-      store_little_endian(std::bit_cast<std::uint64_t>(values[i]),
-                          std::span<std::byte, 8>(buffer.data() + i * 8, 8));
+      store_little_endian(std::bit_cast<std::uint64_t>(values[i]), std::span<std::byte, 8>(buffer.data() + i * 8, 8));
     }
     digest.update(std::span<std::byte const>(buffer.data(), count * 8));
     values = values.subspan(count);
@@ -54,7 +53,9 @@ std::vector<std::byte> canonical_bytes(std::span<double const> values) {
   return bytes;
 }
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   check(context_ ? 1 : 0, "EVP_MD_CTX_new");
@@ -65,11 +66,17 @@ void Sha256::update(std::span<std::byte const> bytes) {
   check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
 }
 
-void Sha256::update(std::string_view text) { update(std::as_bytes(std::span<char const>(text.data(), text.size()))); }
+void Sha256::update(std::string_view text) {
+  update(std::as_bytes(std::span<char const>(text.data(), text.size())));
+}
 
-void Sha256::update(std::span<double const> values) { update_in_pieces(*this, values); }
+void Sha256::update(std::span<double const> values) {
+  update_in_pieces(*this, values);
+}
 
-void Sha256::update(std::span<std::int64_t const> values) { update_in_pieces(*this, values); }
+void Sha256::update(std::span<std::int64_t const> values) {
+  update_in_pieces(*this, values);
+}
 
 std::string Sha256::hex() const {
   Context const copy(EVP_MD_CTX_new());

@@ -23,8 +23,8 @@ class Sha256 {
   Sha256();
 
   void update(std::span<std::byte const> bytes);
-  void update(std::string_view text);               ///< its bytes, without a terminator
-  void update(std::span<double const> values);      ///< their canonical bytes
+  void update(std::string_view text);                 ///< its bytes, without a terminator
+  void update(std::span<double const> values);        ///< their canonical bytes
   void update(std::span<std::int64_t const> values);  ///< two's complement, least significant byte first
 
   /// 64 lower-case hex digits. May be called at any time; more may be added afterwards.

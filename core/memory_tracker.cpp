@@ -101,28 +101,44 @@ struct Shard {
 
 /// What stood in the slots of Kokkos before the tracker.
 struct Chained {
-  std::atomic<Kokkos::Tools::Experimental::allocateDataFunction> allocate{nullptr};
-  std::atomic<Kokkos::Tools::Experimental::deallocateDataFunction> deallocate{nullptr};
-  std::atomic<Kokkos::Tools::Experimental::beginFenceFunction> fence{nullptr};
+  using Slots = Kokkos::Tools::Experimental::EventSet;
+  std::atomic<decltype(Slots::allocate_data)> allocate{nullptr};
+  std::atomic<decltype(Slots::deallocate_data)> deallocate{nullptr};
+  std::atomic<decltype(Slots::begin_fence)> fence{nullptr};
 };
 Chained chained;
 
 /// A tool that was put in after the tracker may itself call the tracker, which calls it: one event, seen once.
-thread_local bool inside_callback = false;
+class CallbackGuard {
+ public:
+  CallbackGuard() : outermost_(!std::exchange(inside_, true)) {}
+  ~CallbackGuard() {
+    if (outermost_) inside_ = false;
+  }
+  CallbackGuard(CallbackGuard const&) = delete;
+  CallbackGuard& operator=(CallbackGuard const&) = delete;
+  [[nodiscard]] bool outermost() const { return outermost_; }
 
-template <class Count, class Function, class... Arguments>
-void seen_once(Count const& count_event, std::atomic<Function> const& next, Arguments... arguments) {
-  if (inside_callback) return;
-  inside_callback = true;
-  count_event();
+ private:
+  static thread_local bool inside_;
+  bool outermost_;
+};
+thread_local bool CallbackGuard::inside_ = false;
+
+template <class Record, class Function, class... Arguments>
+void seen_once(Record const& record, std::atomic<Function> const& next, Arguments... arguments) {
+  CallbackGuard const guard;
+  if (!guard.outermost()) return;
+  record();
   if (Function const function = next.load()) function(arguments...);
-  inside_callback = false;
 }
 
 std::string_view name_in(Kokkos::Tools::SpaceHandle const& space) {
   return {space.name, ::strnlen(space.name, sizeof(space.name))};
 }
-std::string_view text_of(char const* label) { return label != nullptr ? std::string_view(label) : std::string_view(); }
+std::string_view text_of(char const* label) {
+  return label != nullptr ? std::string_view(label) : std::string_view();
+}
 
 void allocate_callback(Kokkos::Tools::SpaceHandle const space, char const* label, void const* pointer,
                        std::uint64_t const bytes) {
@@ -165,7 +181,9 @@ struct MemoryTracker::State {
   }
 };
 
-std::string_view name_of(AllocationKind kind) { return kind == AllocationKind::solver ? "solver" : "runtime"; }
+std::string_view name_of(AllocationKind kind) {
+  return kind == AllocationKind::solver ? "solver" : "runtime";
+}
 
 AllocationKind kind_of_label(std::string_view label) {
   if (label.starts_with("retrace::")) return AllocationKind::solver;
@@ -245,7 +263,9 @@ void MemoryTracker::on_deallocate(std::string_view space, std::string_view label
   }
 }
 
-void MemoryTracker::on_fence() { ++state_->fences; }
+void MemoryTracker::on_fence() {
+  ++state_->fences;
+}
 
 void MemoryTracker::start_recording() {
   if (state_->recording) throw std::logic_error("MemoryTracker: start_recording while a recording is on");
@@ -269,7 +289,9 @@ std::vector<SpaceUsage> MemoryTracker::stop_recording() {
   return usages;
 }
 
-bool MemoryTracker::recording() const { return state_->recording; }
+bool MemoryTracker::recording() const {
+  return state_->recording;
+}
 
 std::int64_t MemoryTracker::live_bytes(AllocationKind kind) const {
   std::lock_guard const lock(state_->accounts_mutex);

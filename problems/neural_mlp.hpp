@@ -60,48 +60,52 @@ class NeuralMlp {
   [[nodiscard]] std::int64_t sample_size() const { return widths_.front(); }
   [[nodiscard]] std::int64_t block_size() const { return block_; }
   [[nodiscard]] std::int64_t parameters() const { return parameters_; }
-  /// Hidden activations of all layers and two adjoints of the widest.
+  /// Copies of input and output, hidden activations of all layers, two adjoints of the widest. Work happens in scratch
+  /// and not in the caller's arrays because Eigen's order of additions may depend on the alignment of its operands:
+  /// scratch is aligned alike for every block, so a block gives the same bits wherever it lies.
   [[nodiscard]] std::int64_t scratch_size(std::int64_t samples) const {
-    std::int64_t hidden = 0;
-    for (std::size_t l = 1; l + 1 < widths_.size(); ++l) hidden += widths_[l];
-    return samples * (hidden + 2 * *std::max_element(widths_.begin(), widths_.end()));
+    std::int64_t size = 2 * padded(samples * sample_size()) + 2 * padded(samples * widest());
+    for (std::size_t l = 1; l + 1 < widths_.size(); ++l) size += padded(samples * widths_[l]);
+    return size;
   }
 
   template <class T>
   void rhs(std::int64_t samples, T const* y, T const* p, T* dydt, T* scratch) const {
-    T const* last_input = hidden_layers(samples, y, p, scratch);
+    Scratch<T> const work(*this, samples, scratch);
+    std::copy_n(y, samples * sample_size(), work.input);
+    T const* const last_input = hidden_layers(samples, p, work);
     Layer<T> const last = layer(widths_.size() - 2, p);
-    Block<T> out(dydt, last.w.rows(), samples);
+    Block<T> out(work.output, last.w.rows(), samples);
     out.noalias() = last.w * ConstBlock<T>(last_input, last.w.cols(), samples);
     out.colwise() += last.b;
+    std::copy_n(work.output, samples * sample_size(), dydt);
   }
 
   template <class T>
   void vjp(std::int64_t samples, T const* y, T const* p, T const* w, T* y_bar, T* p_bar, T* scratch) const {
-    hidden_layers(samples, y, p, scratch);
-    std::size_t const layers = widths_.size() - 1;
-    std::int64_t const widest = *std::max_element(widths_.begin(), widths_.end()) * samples;
-    T* const buffers = scratch + scratch_size(samples) - 2 * widest;
-    T const* delta = w;  // adjoint of the layer's output before its activation
-    T const* activation_end = buffers;
+    Scratch<T> const work(*this, samples, scratch);
+    std::copy_n(y, samples * sample_size(), work.input);
+    std::copy_n(w, samples * sample_size(), work.output);
+    T const* input = hidden_layers(samples, p, work);
+    T const* delta = work.output;  // adjoint of the layer's output before its activation
     T* parameter_end = p_bar + parameters_;
-    for (std::size_t l = layers; l-- > 0;) {
+    for (std::size_t l = widths_.size() - 1; l-- > 0;) {
       Layer<T> const here = layer(l, p);
       auto const in = here.w.cols(), out = here.w.rows();
-      T const* const input = l == 0 ? y : activation_end - in * samples;
       ConstBlock<T> const delta_block(delta, out, samples), input_block(input, in, samples);
       parameter_end -= out * (in + 1);
       Block<T>(parameter_end, out, in).noalias() += delta_block * input_block.transpose();
       Eigen::Map<Vector<T>>(parameter_end + out * in, out) += delta_block.rowwise().sum();
-      T* const input_bar = l == 0 ? y_bar : buffers + static_cast<std::int64_t>(l % 2) * widest;
+      T* const input_bar = work.adjoint[l % 2];
       Block<T> input_bar_block(input_bar, in, samples);
       input_bar_block.noalias() = here.w.transpose() * delta_block;
       if (l > 0) {  // through tanh: 1 - tanh^2 from the kept activations
         input_bar_block.array() *= T(1.0) - input_block.array() * input_block.array();
-        activation_end = input;
+        input = l == 1 ? work.input : input - padded(widths_[l - 1] * samples);
       }
       delta = input_bar;
     }
+    std::copy_n(delta, samples * sample_size(), y_bar);
   }
 
   template <class T>
@@ -153,21 +157,39 @@ class NeuralMlp {
             Eigen::Map<Vector<T> const>(p + widths_[l + 1] * widths_[l], widths_[l + 1])};
   }
 
-  /// Fills `scratch` with the hidden activations, layer after layer; returns the input of the last layer.
+  /// Rounded up to whole cache lines of doubles.
+  [[nodiscard]] static std::int64_t padded(std::int64_t entries) { return (entries + 7) / 8 * 8; }
+  [[nodiscard]] std::int64_t widest() const { return *std::max_element(widths_.begin(), widths_.end()); }
+
   template <class T>
-  T const* hidden_layers(std::int64_t samples, T const* y, T const* p, T* scratch) const {
-    T const* input = y;
+  struct Scratch {
+    T *input, *output, *adjoint[2], *hidden;
+    Scratch(NeuralMlp const& mlp, std::int64_t samples, T* memory) {
+      std::int64_t const state = padded(samples * mlp.sample_size()), wide = padded(samples * mlp.widest());
+      input = memory;
+      output = input + state;
+      adjoint[0] = output + state;
+      adjoint[1] = adjoint[0] + wide;
+      hidden = adjoint[1] + wide;
+    }
+  };
+
+  /// Fills the hidden activations, layer after layer; returns the input of the last layer.
+  template <class T>
+  T const* hidden_layers(std::int64_t samples, T const* p, Scratch<T> const& work) const {
+    T const* input = work.input;
+    T* hidden = work.hidden;
     for (std::size_t l = 0; l + 2 < widths_.size(); ++l) {
       Layer<T> const here = layer(l, p);
-      Block<T> out(scratch, here.w.rows(), samples);
+      Block<T> out(hidden, here.w.rows(), samples);
       out.noalias() = here.w * ConstBlock<T>(input, here.w.cols(), samples);
       out.colwise() += here.b;
       for (Eigen::Index i = 0; i < out.size(); ++i) {
         using std::tanh;
-        out.data()[i] = tanh(out.data()[i]);
+        hidden[i] = tanh(hidden[i]);
       }
-      input = scratch;
-      scratch += here.w.rows() * samples;
+      input = hidden;
+      hidden += padded(here.w.rows() * samples);
     }
     return input;
   }

@@ -2,11 +2,8 @@
 # Builds Kokkos from source for this compiler and processor, unless it is there already. See --help.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-for part in common packages kokkos; do
-  # shellcheck source=/dev/null
-  source "$root/scripts/lib/$part.sh"
-done
+# shellcheck source=scripts/lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 usage() {
   cat <<'EOF'
@@ -34,5 +31,6 @@ for argument in "$@"; do
   esac
 done
 parse_common_options ${arguments[@]+"${arguments[@]}"}
+exec 3>&1 >&2  # the folder alone goes to standard output
 provide_kokkos "$variant"
-printf '%s\n' "$kokkos_install"
+printf '%s\n' "$kokkos_install" >&3

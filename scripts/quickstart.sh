@@ -2,11 +2,8 @@
 # From a fresh checkout to a first result: set up, build, run the quick suite on two MPI ranks, make its report.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-for part in common packages kokkos build; do
-  # shellcheck source=/dev/null
-  source "$root/scripts/lib/$part.sh"
-done
+# shellcheck source=scripts/lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 usage() {
   cat <<'EOF'

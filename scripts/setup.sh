@@ -2,11 +2,8 @@
 # Installs what is missing, finds or builds Kokkos, and configures one preset. See --help.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-for part in common packages kokkos build; do
-  # shellcheck source=/dev/null
-  source "$root/scripts/lib/$part.sh"
-done
+# shellcheck source=scripts/lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 usage() {
   cat <<'EOF'

@@ -2,11 +2,8 @@
 # From a fresh checkout to the verdict of the tests: set up, build, ctest. Its summary is the last thing printed.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-for part in common packages kokkos build; do
-  # shellcheck source=/dev/null
-  source "$root/scripts/lib/$part.sh"
-done
+# shellcheck source=scripts/lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 usage() {
   cat <<'EOF'
@@ -21,8 +18,8 @@ EOF
 
 parse_common_options "$@"
 set_up
-build
+build all
 set_run_environment
 say "testing build/$preset"
-remove_temporary_folders
+clean_up
 exec ctest --preset "$preset" --parallel "$jobs" ${rest[@]+"${rest[@]}"} </dev/null

@@ -3,6 +3,7 @@
 #include "problems/field_problem.hpp"
 #include "solvers/field_algebra.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -13,7 +14,8 @@ template <class Model>
 class AugmentedFieldModel;
 
 /// A field problem as the integrator and the gradient methods see it, its samples spread over the ranks of `comm`.
-/// Parameter gradients are kept per block, [local block][parameter], and summed in block order at the end.
+/// Parameter gradients are kept per block, [local block][parameter], and summed in block order at the end. Rows of
+/// blocks begin on cache lines, so that a block is computed alike wherever it lies.
 template <FieldProblem Problem_, class T, class S, class Exec>
 class FieldModel : public FieldAlgebra<T, S, Exec> {
  public:
@@ -32,7 +34,7 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
         comm_(&comm),
         p_("retrace::field::parameters", parameters.size()),
         scratch_("retrace::field::scratch", static_cast<std::size_t>(partition.local_blocks()),
-                 static_cast<std::size_t>(problem.scratch_size(partition.block_size()))) {
+                 static_cast<std::size_t>(whole_lines(problem.scratch_size(partition.block_size())))) {
     for (std::size_t j = 0; j < parameters.size(); ++j) p_(j) = parameters[j];
   }
 
@@ -74,7 +76,7 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
     });
   }
   [[nodiscard]] Parameters make_parameters(char const* label) const {
-    return Parameters(std::string(label), static_cast<std::size_t>(partition().local_blocks()), p_.extent(0));
+    return Parameters(std::string(label), static_cast<std::size_t>(partition().local_blocks()), static_cast<std::size_t>(whole_lines(problem_->parameters())));
   }
   [[nodiscard]] Augmented augmented() const { return Augmented(*this); }
 
@@ -89,6 +91,7 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   }
 
  private:
+  [[nodiscard]] static constexpr std::int64_t whole_lines(std::int64_t numbers) { return (numbers + 7) / 8 * 8; }
   template <class Body>
   void for_blocks(char const* label, Body const& body) const {
     BlockPartition const& cut = partition();
@@ -119,7 +122,9 @@ class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename
                 base.communicator()),
         base_(base),
         p_bar_(base.make_parameters("retrace::adjoint::p_bar")),
-        sum_(std::make_shared<BlockSum>(base.partition(), base.communicator(), base.problem().parameters())) {}
+        sum_(std::make_shared<Sum>(Sum{BlockSum(base.partition(), base.communicator(),
+                                                static_cast<std::int64_t>(p_bar_.extent(1))),
+                                       std::vector<double>(p_bar_.extent(1))})) {}
 
   void rhs(S const& t, State const& x, State& dxdt) const {
     State const y = part(x, 0), lambda = part(x, 1);
@@ -129,8 +134,8 @@ class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename
     base_.rhs(t, y, dydt);
     Kokkos::deep_copy(typename Model::Execution(), p_bar, T(0.0));
     base_.vjp(t, y, lambda, dlambda_dt, p_bar, unused_t_bar);
-    double* const mu = tail(dxdt);
-    sum_->sum({p_bar.data(), p_bar.size()}, {mu, static_cast<std::size_t>(this->layout().replicated)});
+    sum_->over_blocks.sum({p_bar.data(), p_bar.size()}, sum_->result);
+    std::copy_n(sum_->result.data(), this->layout().replicated, tail(dxdt));
     std::int64_t const first = this->layout().copy_entries(), last = this->layout().local_entries();
     Kokkos::parallel_for(
         "retrace::adjoint::negate",
@@ -160,7 +165,11 @@ class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename
 
   Model base_;
   typename Model::Parameters p_bar_;
-  std::shared_ptr<BlockSum> sum_;
+  struct Sum {
+    BlockSum over_blocks;
+    std::vector<double> result;
+  };
+  std::shared_ptr<Sum> sum_;
 };
 
 }  // namespace retrace

@@ -1,5 +1,7 @@
-# shellcheck shell=bash
-# Messages, options and environment that the scripts share. Sourced; the sourcing script has set `root`.
+# shellcheck shell=bash disable=SC2034
+# Messages, options and environment that the scripts share. Sourced.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -100,6 +102,7 @@ set_run_environment() {
   export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
   export PRTE_MCA_rmaps_default_mapping_policy="${PRTE_MCA_rmaps_default_mapping_policy:-:oversubscribe}"
   export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy:-none}"
+  [[ $preset != sanitize ]] || export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
   if ((EUID == 0)); then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
@@ -110,19 +113,16 @@ with_lock() {
   local lock
   if have flock && exec {lock}>"$dependencies/.lock"; then
     flock -n "$lock" || { say "waiting for another set-up that works in $dependencies" && flock "$lock"; }
-    "$@" {lock}>&-
+    "$@"
     exec {lock}>&-
   else
     "$@"
   fi
 }
 
-# Temporary folders, removed when the script ends. temporary_folder <variable> [parent]
-temporary_folders=()
-remove_temporary_folders() { ((${#temporary_folders[@]} == 0)) || rm -rf -- "${temporary_folders[@]}"; }
-trap remove_temporary_folders EXIT
-temporary_folder() {
-  local -n result=$1
-  result=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/retrace-XXXXXX") || die "cannot create a folder in ${2:-${TMPDIR:-/tmp}}"
-  temporary_folders+=("$result")
-}
+# Scratch space, removed when the script ends; `stage` is a folder beside its goal, for a rename.
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/retrace-XXXXXX") || die "cannot create a folder in ${TMPDIR:-/tmp}"
+stage=""
+clean_up() { rm -rf -- "$scratch" ${stage:+"$stage"}; }
+trap clean_up EXIT
+new_folder() { mktemp -d "$scratch/XXXXXX"; }

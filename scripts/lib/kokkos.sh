@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Kokkos: found (Kokkos_ROOT, modules, Spack, packages), or built from a given, released or packaged source. Sourced.
 
 # The release that is built where none is found, and the package that carries the same sources to machines that reach
@@ -19,7 +19,7 @@ carrier_archive_sha256=c766ec4d445ce076069be4b8c51a23ffac4ee79ea949ca86446bfd8c2
 probe_kokkos() {
   local build=$1
   shift
-  cmake -S "$root/cmake/kokkos_smoke" -B "$build" "$@" >"$build.log" 2>&1 </dev/null || true
+  cmake -G Ninja -S "$root/cmake/kokkos_smoke" -B "$build" "$@" >"$build.log" 2>&1 </dev/null || true
   kokkos_directory=$(sed -n 's/^directory //p' "$build/kokkos.txt" 2>/dev/null)
   kokkos_version=$(sed -n 's/^version //p' "$build/kokkos.txt" 2>/dev/null)
   kokkos_devices=$(sed -n 's/^devices //p' "$build/kokkos.txt" 2>/dev/null)
@@ -51,17 +51,17 @@ accept_found_kokkos() {
 }
 
 find_kokkos() {
-  local probe
-  temporary_folder probe
-  probe_kokkos "$probe/build" ${1:+"$@"}
+  local build
+  build=$(new_folder)
+  probe_kokkos "$build"
   if [[ -z $kokkos_problem ]]; then
-    accept_found_kokkos "$probe/build"
+    accept_found_kokkos "$build"
     say "Kokkos $kokkos_version (${kokkos_devices//;/ }) found in $kokkos_directory"
     return 0
   fi
   [[ -z ${Kokkos_ROOT:-}${Kokkos_DIR:-} ]] || die "Kokkos_ROOT=${Kokkos_ROOT:-${Kokkos_DIR:-}}: $kokkos_problem" \
     "Correct it, or unset it to have Kokkos $kokkos_release built."
-  [[ -z $kokkos_directory ]] || say "$kokkos_problem; looking for another"
+  [[ -z $kokkos_directory || $kokkos_directory == *-NOTFOUND ]] || say "$kokkos_problem; looking for another"
   return 1
 }
 
@@ -99,25 +99,25 @@ download_carrier() {
 
 # Puts one of the two archives into <prefix>/archives, where later builds of other variants find it.
 fetch_archive() {
-  local archives=$dependencies/archives download
+  local archives=$dependencies/archives work
   archive=$archives/$kokkos_archive
   has_sha256 "$archive" "$kokkos_archive_sha256" && return
   archive=$archives/$carrier_archive
   has_sha256 "$archive" "$carrier_archive_sha256" && return
 
-  temporary_folder download
+  work=$(new_folder)
   mkdir -p "$archives"
   say "downloading Kokkos $kokkos_release"
-  if download_release "$download"; then
+  if download_release "$work"; then
     archive=$archives/$kokkos_archive
   else
     say "the release archive cannot be reached; taking the same sources from the Python package $carrier_package $carrier_version"
-    download_carrier "$download" || die "found no sources of Kokkos $kokkos_release" \
+    download_carrier "$work" || die "found no sources of Kokkos $kokkos_release" \
       "Give a source tree or archive in RETRACE_KOKKOS_SOURCE (for example $kokkos_archive of the Kokkos releases)," \
       "or an installed Kokkos in Kokkos_ROOT."
     archive=$archives/$carrier_archive
   fi
-  mv "$download/${archive##*/}" "$archive"
+  mv "$work/${archive##*/}" "$archive"
 }
 
 kokkos_version_of() {
@@ -125,7 +125,8 @@ kokkos_version_of() {
   for part in MAJOR MINOR PATCH; do
     version+=.$(sed -n "s/^ *set *(Kokkos_VERSION_$part *\([0-9]*\)).*/\1/Ip" "$1/CMakeLists.txt" | head -n 1)
   done
-  echo "${version#.}"
+  version=${version#.}
+  [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || echo "$version"
 }
 
 # unpack <archive> <folder>: sets kokkos_source to the tree that holds Kokkos.
@@ -143,6 +144,7 @@ identify_source() {
     source_identity=release
   elif [[ -d $source_name ]]; then
     source_version=$(kokkos_version_of "$source_name")
+    [[ -n $source_version ]] || die "RETRACE_KOKKOS_SOURCE=$source_name is not a source tree of Kokkos"
     source_identity=$(cd "$source_name" && find . -name .git -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
   elif [[ -f $source_name ]]; then
     source_version=archive
@@ -181,11 +183,11 @@ cuda_architecture() {
   esac
 }
 
-# kokkos_options <variant> <version>: one CMake argument per line; they are part of the installed folder's name.
+# One CMake argument per line, for the variant; they are part of the installed folder's name.
 kokkos_options() {
   printf '%s\n' -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=20 -DCMAKE_CXX_EXTENSIONS=OFF \
     -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DBUILD_SHARED_LIBS=OFF -DKokkos_ENABLE_SERIAL=ON -DKokkos_ENABLE_OPENMP=ON \
-    "-DKokkos_ARCH_NATIVE=${RETRACE_NATIVE:-ON}" "-DKokkos_ENABLE_DEPRECATED_CODE_${2%%.*}=OFF"
+    "-DKokkos_ARCH_NATIVE=${RETRACE_NATIVE:-ON}"
   case $1 in
     checked) echo -DKokkos_ENABLE_DEBUG_BOUNDS_CHECK=ON ;;
     cuda) printf '%s\n' -DKokkos_ENABLE_CUDA=ON "-DKokkos_ARCH_$cuda_arch=ON" ;;
@@ -194,77 +196,93 @@ kokkos_options() {
 
 # identify_install <variant>: sets kokkos_install, where this source, built by this compiler for this processor, goes.
 identify_install() {
-  local variant=$1 name
+  local variant=$1 name native=(-march=native)
+  [[ ${RETRACE_NATIVE:-ON} == ON ]] || native=()
   identify_source
   name=kokkos-$source_version-$(compiler_name)
   if [[ $variant == cuda ]]; then
     have nvcc || die "no nvcc: the CUDA toolkit is needed" "load its module, or add its bin folder to PATH"
-    cuda_arch=$(cuda_architecture) || die "which GPU is it for? none is visible here" \
+    cuda_arch=$(cuda_architecture) || die "no GPU is visible here: for which one shall Kokkos be built?" \
       "set RETRACE_CUDA_ARCH to Kokkos's name of it, such as AMPERE80 or HOPPER90"
     name+=-cuda-$(nvcc_version)
   elif [[ $variant == checked ]]; then
     name+=-checked
   fi
-  kokkos_install=$dependencies/$name-$( (
-    kokkos_options "$variant" "$source_version"
-    compiler_macros "$([[ ${RETRACE_NATIVE:-ON} == OFF ]] || echo -march=native)"
-    echo "$source_identity"
-  ) | sha256sum | cut -c 1-10)
+  kokkos_install=$dependencies/$name-$(
+    { kokkos_options "$variant" && compiler_macros ${native[@]+"${native[@]}"} && echo "$source_identity"; } |
+      sha256sum | cut -c 1-10
+  )
+}
+
+# Sets kokkos_source, a tree of our own.
+prepare_source() {
+  local work=$1
+  if [[ -n $source_name && -d $source_name ]]; then
+    cp -R "$source_name" "$work/source"
+    kokkos_source=$work/source
+    return
+  fi
+  archive=$source_name
+  [[ -n $source_name ]] || fetch_archive
+  mkdir "$work/source"
+  unpack "$archive" "$work/source"
 }
 
 # CUDA 13 changed three functions that Kokkos before 4.7 calls, and no longer knows nvcc_wrapper's default sm_70.
-patch_for_cuda() {
+adapt_to_cuda() {
   sed -i "s/^default_arch=\"sm_[0-9]*\"/default_arch=\"sm_${cuda_arch//[^0-9]/}\"/" "$1/bin/nvcc_wrapper"
-  if version_at_least 13 "$(nvcc_version)" && grep -q 'cudaMemAdvise(devPtr, count, advice, device)' "$1/core/src/Cuda/Kokkos_Cuda_Instance.hpp"; then
-    say "applying cmake/patches/kokkos-cuda13.patch"
-    patch --quiet -p1 -d "$1" <"$root/cmake/patches/kokkos-cuda13.patch" || die "the patch for CUDA 13 does not fit Kokkos $source_version"
-  fi
+  ! version_at_least 13 "$(nvcc_version)" ||
+    sed -i -f "$root/cmake/patches/kokkos-cuda13.sed" "$1/core/src/Cuda/Kokkos_Cuda_Instance.hpp"
 }
 
-# build_kokkos <variant>: builds in a temporary folder, tries the result, then renames it to kokkos_install.
-build_kokkos() {
-  local variant=$1 work stage compiler=() options started=$SECONDS
-  [[ ! -d $kokkos_install ]] || return 0
-  temporary_folder work
-  if [[ -z $source_name ]]; then
-    fetch_archive
-    mkdir "$work/source" && unpack "$archive" "$work/source"
-  elif [[ -f $source_name ]]; then
-    mkdir "$work/source" && unpack "$source_name" "$work/source"
-  else
-    cp -R "$source_name" "$work/source" && kokkos_source=$work/source
-  fi
-  [[ $variant != cuda ]] || { patch_for_cuda "$kokkos_source" && compiler=("-DCMAKE_CXX_COMPILER=$kokkos_source/bin/nvcc_wrapper"); }
-
-  say "building Kokkos $(kokkos_version_of "$kokkos_source") ($variant) into $kokkos_install"
-  mapfile -t options < <(kokkos_options "$variant" "$(kokkos_version_of "$kokkos_source")")
-  temporary_folder stage "$dependencies"
-  { run_logged "$work/log" cmake -G Ninja -S "$kokkos_source" -B "$work/build" "-DCMAKE_INSTALL_PREFIX=$kokkos_install" \
-    "${options[@]}" ${compiler[@]+"${compiler[@]}"} &&
+compile_kokkos() {
+  local work=$1
+  shift
+  run_logged "$work/log" cmake -G Ninja -S "$kokkos_source" -B "$work/build" "-DCMAKE_INSTALL_PREFIX=$kokkos_install" "$@" &&
     run_logged "$work/log" cmake --build "$work/build" --parallel "$jobs" &&
-    DESTDIR=$stage run_logged "$work/log" cmake --install "$work/build"; } || die "Kokkos did not build" "the messages above say why"
+    DESTDIR=$stage run_logged "$work/log" cmake --install "$work/build"
+}
 
-  smoke_test_staged "$variant" "$stage$kokkos_install" "$work"
-  mv -T "$stage$kokkos_install" "$kokkos_install" 2>/dev/null || [[ -d $kokkos_install ]] || die "cannot write $kokkos_install"
+# build_kokkos <variant>: builds in scratch space, tries the result, and only then renames it to kokkos_install.
+build_kokkos() {
+  local variant=$1 work version options compiler=() started=$SECONDS
+  [[ ! -d $kokkos_install ]] || return 0  # another set-up has made it while this one waited
+  work=$(new_folder)
+  prepare_source "$work"
+  version=$(kokkos_version_of "$kokkos_source")
+  [[ -n $version ]] || die "$archive does not hold a source tree of Kokkos"
+  mapfile -t options < <(kokkos_options "$variant" && echo "-DKokkos_ENABLE_DEPRECATED_CODE_${version%%.*}=OFF")
+  if [[ $variant == cuda ]]; then
+    adapt_to_cuda "$kokkos_source"
+    compiler=("-DCMAKE_CXX_COMPILER=$kokkos_source/bin/nvcc_wrapper")
+  fi
+
+  say "building Kokkos $version ($variant) into $kokkos_install"
+  stage=$(mktemp -d "$dependencies/.stage-XXXXXX")
+  compile_kokkos "$work" "${options[@]}" ${compiler[@]+"${compiler[@]}"} || die "Kokkos did not build; the messages above say why"
+  try_staged_kokkos "$variant" "$stage$kokkos_install" "$work/smoke"
+  mv -T "$stage$kokkos_install" "$kokkos_install" || [[ -d $kokkos_install ]] || die "cannot write $kokkos_install"
   say "Kokkos built and tried in $((SECONDS - started)) s"
 }
 
-smoke_test_staged() {
-  local variant=$1 staged=$2 work=$3 compiler=()
+try_staged_kokkos() {
+  local variant=$1 staged=$2 build=$3 compiler=()
   [[ $variant != cuda ]] || compiler=("-DCMAKE_CXX_COMPILER=$staged/bin/nvcc_wrapper")
-  Kokkos_ROOT=$staged probe_kokkos "$work/smoke" "-DKokkos_ROOT=$staged" ${compiler[@]+"${compiler[@]}"}
+  probe_kokkos "$build" "-DKokkos_DIR=$(config_folder "$staged")" ${compiler[@]+"${compiler[@]}"}
   [[ -z $kokkos_problem ]] || die "the Kokkos just built cannot be used: $kokkos_problem"
-  smoke_test "$work/smoke" || die "the Kokkos just built fails its smoke test (cmake/kokkos_smoke), as shown above" \
+  smoke_test "$build" || die "the Kokkos just built fails its smoke test (cmake/kokkos_smoke), as shown above" \
     "This compiler and this Kokkos do not go together: try another compiler (CXX=...) or another Kokkos (RETRACE_KOKKOS_SOURCE)."
 }
+
+config_folder() { dirname "$(find "$1" -name KokkosConfig.cmake | head -n 1)"; }
 
 # provide_kokkos <variant>: built before, or built now. Sets kokkos_install.
 provide_kokkos() {
   identify_install "$1"
-  if [[ ! -d $kokkos_install ]]; then
-    with_lock build_kokkos "$1"
-  else
+  if [[ -d $kokkos_install ]]; then
     say "Kokkos built earlier: $kokkos_install"
+  else
+    with_lock build_kokkos "$1"
   fi
 }
 
@@ -275,10 +293,10 @@ ensure_kokkos() {
     dev | sanitize) variant=checked ;;
     cuda) variant=cuda ;;
   esac
-  if find_kokkos && { [[ $variant != cuda || $kokkos_devices == *CUDA* ]] ||
-    { say "it has no CUDA; looking for another" && false; }; }; then
-    return
+  if find_kokkos; then
+    [[ $variant == cuda && $kokkos_devices != *CUDA* ]] || return 0
+    say "it has no CUDA; looking for another"
   fi
   provide_kokkos "$variant"
-  kokkos_directory=$(dirname "$(find "$kokkos_install" -name KokkosConfig.cmake | head -n 1)")
+  kokkos_directory=$(config_folder "$kokkos_install")
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Compilers, libraries and Python modules: looked for, installed from Debian packages, or listed. Sourced.
 
 debian_packages=(
@@ -33,10 +33,9 @@ apt() {
 
 # Installs what this release of the distribution has; what it lacks shows in the search that follows.
 install_debian_packages() {
-  local logs wanted=() package
-  temporary_folder logs
+  local wanted=() package
   say "installing Debian packages: $*"
-  run_logged "$logs/update.log" apt update || die "apt-get update failed" "check this machine's package sources, or use --no-install"
+  run_logged "$scratch/update.log" apt update || die "apt-get update failed" "check this machine's package sources, or use --no-install"
   for package in "$@"; do
     if [[ -n $(apt-cache show --no-all-versions "$package" 2>/dev/null) ]]; then
       wanted+=("$package")
@@ -44,7 +43,7 @@ install_debian_packages() {
       say "this distribution has no package $package"
     fi
   done
-  ((${#wanted[@]} == 0)) || run_logged "$logs/install.log" apt install -y --no-install-recommends "${wanted[@]}" ||
+  ((${#wanted[@]} == 0)) || run_logged "$scratch/install.log" apt install -y --no-install-recommends "${wanted[@]}" ||
     die "apt-get install failed" "the messages above say which package; --no-install leaves the package manager alone"
 }
 
@@ -77,14 +76,14 @@ missing_tools() {
 # Asks CMake, through the file that the project itself uses, so both always agree.
 missing_libraries() {
   local probe
-  temporary_folder probe
+  probe=$(new_folder)
   cat >"$probe/CMakeLists.txt" <<'EOF'
 cmake_minimum_required(VERSION 3.23)
 project(retrace_probe VERSION 0 LANGUAGES CXX)
 list(APPEND CMAKE_MODULE_PATH "${RETRACE_ROOT}/cmake")
 include(RetraceDependencies)
 EOF
-  cmake -S "$probe" -B "$probe/build" -DRETRACE_ROOT="$root" -DRETRACE_PROBE=ON -DRETRACE_ENABLE_TESTS=ON \
+  cmake -G Ninja -S "$probe" -B "$probe/build" -DRETRACE_ROOT="$root" -DRETRACE_PROBE=ON -DRETRACE_ENABLE_TESTS=ON \
     >"$probe/log" 2>&1 </dev/null && return
   if [[ -f $probe/build/missing.txt ]]; then
     cat "$probe/build/missing.txt"
@@ -112,7 +111,21 @@ already_configured() {
   grep -qs '^RETRACE_DEPENDENCIES_FOUND:.*=ON' "$root/build/$preset/CMakeCache.txt"
 }
 
-# Everything but Kokkos and the Python modules.
+has_python_modules() {
+  "$1" -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))' \
+    h5py jinja2 matplotlib numpy pytest 2>/dev/null
+}
+
+# Prints the interpreter to use: the user's choice, else python3 of the PATH, else the system's.
+find_python() {
+  local candidate
+  for candidate in ${RETRACE_PYTHON:-python3 /usr/bin/python3}; do
+    ! has_python_modules "$candidate" || { command -v "$candidate" && return; }
+  done
+  return 1
+}
+
+# Everything but Kokkos. What is there serves, wherever it is from; the package manager comes last.
 ensure_packages() {
   local packages=() missing
   if have dpkg-query; then
@@ -122,20 +135,17 @@ ensure_packages() {
   ! already_configured || return 0  # configure looks again, and says what has gone
 
   missing=$(list_missing)
-  [[ -n $missing ]] || { say "compiler, tools and libraries: all there" && return; }
+  if [[ -z $missing ]] && find_python >/dev/null; then
+    say "compiler, tools, libraries and Python modules: all there"
+    return
+  fi
   if can_install; then
     install_debian_packages "${packages[@]}"
     missing=$(list_missing)
-    [[ -n $missing ]] || return 0
   fi
-  die "missing on this machine, and not installed by this script (it needs apt-get, and root or sudo without a password):" \
-    "${missing//$'\n'/$'\n'       }" "" \
-    "Load the modules or install the packages, then run the script again. See docs/install.md."
-}
-
-has_python_modules() {
-  "$1" -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))' \
-    h5py jinja2 matplotlib numpy pytest 2>/dev/null
+  [[ -z $missing ]] || die "missing on this machine (apt-get, with root or password-free sudo, is the only installer used here):" \
+    "${missing//$'\n'/$'\n'       }" \
+    "Load the modules or install the packages, then run the script again; docs/install.md has all the names."
 }
 
 create_python_environment() {
@@ -150,18 +160,14 @@ create_python_environment() {
   touch "$environment/complete"
 }
 
-# Sets and exports RETRACE_PYTHON: the user's choice, python3, the system's, or an environment of our own.
+# Sets and exports RETRACE_PYTHON; without an interpreter that has the modules, in an environment of our own.
 ensure_python() {
-  local candidate environment
-  for candidate in "${RETRACE_PYTHON:-}" python3 /usr/bin/python3; do
-    if [[ -n $candidate ]] && has_python_modules "$candidate"; then
-      RETRACE_PYTHON=$(command -v "$candidate")
-      export RETRACE_PYTHON
-      return
-    fi
-  done
-  [[ -z ${RETRACE_PYTHON:-} ]] || die "RETRACE_PYTHON=$RETRACE_PYTHON lacks modules" "it needs those of scripts/requirements.txt"
-  environment=$dependencies/python-$( (python3 --version && cat "$root/scripts/requirements.txt") | sha256sum | cut -c 1-10)
-  with_lock create_python_environment "$environment"
-  export RETRACE_PYTHON=$environment/bin/python
+  local environment python
+  if ! python=$(find_python); then
+    [[ -z ${RETRACE_PYTHON:-} ]] || die "RETRACE_PYTHON=$RETRACE_PYTHON does not run, or lacks modules of scripts/requirements.txt"
+    environment=$dependencies/python-$({ python3 --version && cat "$root/scripts/requirements.txt"; } | sha256sum | cut -c 1-10)
+    with_lock create_python_environment "$environment"
+    python=$environment/bin/python
+  fi
+  export RETRACE_PYTHON=$python
 }

@@ -54,7 +54,7 @@ def _is_text(dataset: h5py.Dataset) -> bool:
 def _table(file: h5py.File, table: schema.Table) -> list[str]:
     group, found = file[table.name], []
     scale = group.get(table.scale)
-    if not isinstance(scale, h5py.Dataset) or not scale.is_scale:
+    if not isinstance(scale, h5py.Dataset) or not h5py.h5ds.is_scale(scale.id):
         return [f"/{table.name}/{table.scale}: dimension scale is missing"]
     if scale.dtype != np.int64 or not np.array_equal(scale[...], np.arange(len(scale))):
         found.append(f"/{table.name}/{table.scale}: is not int64 0…n-1")

@@ -1,0 +1,216 @@
+#include "benchmarks/matrix_axes.hpp"
+
+#include "benchmarks/config_reader.hpp"
+#include "benchmarks/filter.hpp"
+#include "benchmarks/units.hpp"
+#include "core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace retrace {
+
+namespace {
+
+using Kind = ConfigValue::Kind;
+constexpr double most_steps = 1e12;
+
+/// The values that a table gives to one argument.
+std::vector<nlohmann::json> argument_values(ConfigValue const& value, ArgumentSpec const& argument) {
+  bool const one_list =
+      argument.kind == ArgumentSpec::Kind::integer_list && (value.items.empty() || !value.items.front().is(Kind::list));
+  if (one_list) return {argument_of(value, argument)};
+  std::vector<nlohmann::json> values;
+  for (ConfigValue const* item : one_or_more(value, argument.name)) values.push_back(argument_of(*item, argument));
+  return values;
+}
+
+/// A tolerance as a number, or as a formula in rtol: "rtol", "rtol*1e-2", "rtol/100".
+double absolute_tolerance(ConfigValue const& value, double rtol) {
+  if (!value.is(Kind::text)) return number_of(value, "atol", NumberRange::positive());
+  std::string_view rest = value.text;
+  auto const skip_blanks = [&] { rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size())); };
+  auto const fail = [&](std::string_view why) {
+    throw_at(value.position, fmt::format("'atol' is \"{}\", {}; expected a number or a formula such as \"rtol\", "
+                                         "\"rtol*1e-2\" or \"rtol/100\"",
+                                         value.text, why));
+  };
+  skip_blanks();
+  if (!rest.starts_with("rtol")) fail("which does not begin with rtol");
+  rest.remove_prefix(std::string_view("rtol").size());
+  skip_blanks();
+  double result = rtol;
+  if (!rest.empty()) {
+    char const operation = rest.front();
+    rest.remove_prefix(1);
+    skip_blanks();
+    double factor = 0.0;
+    auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), factor);
+    if ((operation != '*' && operation != '/') || error != std::errc()) fail("which is no formula");
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    skip_blanks();
+    if (!rest.empty()) fail("which is no formula");
+    result = operation == '*' ? rtol * factor : rtol / factor;
+  }
+  if (!(result > 0.0) || !std::isfinite(result)) fail(fmt::format("which makes {}", result));
+  // Rounded to 15 digits, so that 1e-3 * 1e-2 is written 1e-5 in the id and not 1.0000000000000001e-05.
+  return std::stod(fmt::format("{:.15g}", result));
+}
+
+std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary const& vocabulary) {
+  TableReader const reader(table, "control.adaptive", {"rtol", "atol", "initial_step", "max_steps", "controller"});
+  // An axis that is not given has one entry, null: the default.
+  auto const axis = [&](std::string_view key) {
+    ConfigValue const* value = reader.find(key);
+    return value != nullptr ? one_or_more(*value, key) : std::vector<ConfigValue const*>{nullptr};
+  };
+  auto const controllers =
+      reader.find("controller") != nullptr
+          ? names_on_axis(*reader.find("controller"), "controller", vocabulary.controllers)
+          : std::vector<std::string>{vocabulary.controllers.empty() ? "standard" : vocabulary.controllers.front()};
+  std::vector<ControlSpec> controls;
+  for (ConfigValue const* rtol : one_or_more(reader.require("rtol"), "rtol")) {
+    for (ConfigValue const* atol : axis("atol")) {
+      for (ConfigValue const* initial_step : axis("initial_step")) {
+        for (ConfigValue const* max_steps : axis("max_steps")) {
+          for (std::string const& controller : controllers) {
+            ControlSpec control;
+            control.rtol = number_of(*rtol, "rtol", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
+            control.atol = atol != nullptr ? absolute_tolerance(*atol, control.rtol) : control.rtol;
+            if (initial_step != nullptr) {
+              control.initial_step = number_of(*initial_step, "initial_step", NumberRange::at_least(0.0));
+            }
+            if (max_steps != nullptr) {
+              control.max_steps = integer_of(*max_steps, "max_steps", {.minimum = 1.0, .maximum = most_steps});
+            }
+            control.controller = controller;
+            controls.push_back(control);
+          }
+        }
+      }
+    }
+  }
+  return controls;
+}
+
+std::vector<ControlSpec> fixed_controls(ConfigValue const& table) {
+  TableReader const reader(table, "control.fixed", {"n"});
+  std::vector<ControlSpec> controls;
+  for (ConfigValue const* steps : one_or_more(reader.require("n"), "n")) {
+    ControlSpec control{.adaptive = false};
+    control.steps = integer_of(*steps, "n", {.minimum = 1.0, .maximum = most_steps});
+    control.max_steps = std::max(control.max_steps, control.steps);
+    controls.push_back(control);
+  }
+  return controls;
+}
+
+/// Whether two values of an argument are the same: 2 and 2.0 are.
+bool same_value(nlohmann::json const& a, nlohmann::json const& b) {
+  return a == b;
+}
+
+std::string const& axis_of(CaseSpec const& spec, std::string_view axis) {
+  if (axis == "problem") return spec.problem;
+  if (axis == "method") return spec.method;
+  if (axis == "solver") return spec.solver;
+  if (axis == "precision") return spec.precision;
+  return spec.backend;
+}
+
+}  // namespace
+
+std::vector<nlohmann::json> argument_sets(ConfigValue const* given, ProblemEntry const& problem) {
+  if (given != nullptr) {
+    TableReader const reader(*given, fmt::format("problem_args of problem '{}'", problem.name),
+                             names_of(problem.arguments));
+  }
+  std::vector<nlohmann::json> sets{nlohmann::json::object()};
+  for (ArgumentSpec const& argument : problem.arguments) {
+    ConfigValue const* value = given != nullptr ? given->find(argument.name) : nullptr;
+    auto const values =
+        value != nullptr ? argument_values(*value, argument) : std::vector<nlohmann::json>{argument.default_value};
+    std::vector<nlohmann::json> longer;
+    for (nlohmann::json const& set : sets) {
+      for (nlohmann::json const& chosen : values) {
+        longer.push_back(set);
+        longer.back()[argument.name] = chosen;
+      }
+    }
+    sets = std::move(longer);
+  }
+  return sets;
+}
+
+std::vector<ControlSpec> controls_of(ConfigValue const& entry, Vocabulary const& vocabulary) {
+  TableReader const reader(entry, "control", {"fixed", "adaptive"});
+  ConfigValue const* fixed = reader.find("fixed");
+  ConfigValue const* adaptive = reader.find("adaptive");
+  if ((fixed == nullptr) == (adaptive == nullptr)) {
+    throw_at(entry.position, "'control' must hold either { fixed = { n = … } } or { adaptive = { rtol = … } }");
+  }
+  return fixed != nullptr ? fixed_controls(*fixed) : adaptive_controls(*adaptive, vocabulary);
+}
+
+CaseCondition::CaseCondition(ConfigValue const& table, std::string const& what, Vocabulary const& vocabulary,
+                             std::vector<std::string> const& ignored_keys) {
+  std::map<std::string, std::vector<std::string>> const axes{{"problem", names_of(vocabulary.problems)},
+                                                             {"method", vocabulary.methods},
+                                                             {"solver", names_of(vocabulary.solvers)},
+                                                             {"precision", vocabulary.precisions},
+                                                             {"backend", vocabulary.backends}};
+  std::vector<std::string> keys{"control", "problem_args"};
+  for (auto const& [axis, valid] : axes) keys.push_back(axis);
+  keys.insert(keys.end(), ignored_keys.begin(), ignored_keys.end());
+  TableReader const reader(table, what, keys);
+
+  for (auto const& [axis, valid] : axes) {
+    if (ConfigValue const* value = reader.find(axis)) names_[axis] = names_on_axis(*value, axis, valid);
+  }
+  if (ConfigValue const* value = reader.find("control")) {
+    for (ConfigValue const* item : one_or_more(*value, "control")) {
+      std::string const text = text_of(*item, "control");
+      if (!text.starts_with("fixed:") && !text.starts_with("adaptive:")) {
+        throw_at(item->position, fmt::format("'control' is \"{}\"; expected \"fixed:n=64\", \"adaptive:rtol=1e-3,"
+                                             "atol=1e-5\" or a glob such as \"adaptive:*\"",
+                                             text));
+      }
+      names_["control"].push_back(text);
+    }
+  }
+  if (ConfigValue const* value = reader.find("problem_args")) {
+    if (!value->is(Kind::table)) throw_at(value->position, "'problem_args' must be a table, such as { n = 1 }");
+    for (ConfigMember const& member : value->members) {
+      std::vector<nlohmann::json> wanted{to_json(member.value)};
+      if (member.value.is(Kind::list)) {
+        for (ConfigValue const& item : member.value.items) wanted.push_back(to_json(item));
+      }
+      arguments_[member.key] = std::move(wanted);
+    }
+  }
+  if (names_.empty() && arguments_.empty()) {
+    throw_at(table.position, fmt::format("{} names no axis, so it would fit every case; expected at least one of "
+                                         "problem, problem_args, method, solver, control, precision, backend",
+                                         what));
+  }
+}
+
+bool CaseCondition::fits(CaseSpec const& spec) const {
+  bool const names_fit = std::ranges::all_of(names_, [&](auto const& condition) {
+    auto const& [axis, wanted] = condition;
+    if (axis != "control") return std::ranges::find(wanted, axis_of(spec, axis)) != wanted.end();
+    std::string const label = control_label(spec.control);
+    return std::ranges::any_of(wanted, [&](std::string const& glob) { return glob_matches(glob, label); });
+  });
+  return names_fit && std::ranges::all_of(arguments_, [&](auto const& condition) {
+           auto const& [name, wanted] = condition;
+           auto const present = spec.problem_args.find(name);
+           return present != spec.problem_args.end() &&
+                  std::ranges::any_of(wanted, [&](auto const& value) { return same_value(value, *present); });
+         });
+}
+
+}  // namespace retrace
