@@ -71,19 +71,21 @@ std::optional<std::string> first_reason(std::vector<Rule> const& rules, CaseSpec
   return std::nullopt;
 }
 
-/// A scheme without error estimate takes fixed steps only. One with an estimate can take both, but a matrix that offers
-/// it adaptive control lists the fixed steps for the others.
+/// A scheme without error estimate takes fixed steps only. One with an estimate takes both; but in a product that
+/// offers it adaptive control, and holds schemes without estimate, the fixed steps are meant for those.
 bool go_together(SolverEntry const& solver, ControlSpec const& control, Axes const& axes) {
   if (solver.adaptive == control.adaptive) return true;
-  bool const only_fixed = std::ranges::none_of(axes.controls, &ControlSpec::adaptive);
-  return solver.adaptive && only_fixed;
+  bool const for_the_others = std::ranges::any_of(axes.controls, &ControlSpec::adaptive) &&
+                              !std::ranges::all_of(axes.solvers, &SolverEntry::adaptive);
+  return solver.adaptive && !for_the_others;
 }
 
 /// Leaving out pairs is silent only where each solver and each control is used by another pair.
 void check_all_used(ConfigValue const& matrix, Axes const& axes) {
+  bool const any_fixed = !std::ranges::all_of(axes.controls, &ControlSpec::adaptive);
+  bool const any_estimate = std::ranges::any_of(axes.solvers, &SolverEntry::adaptive);
   for (SolverEntry const* solver : axes.solvers) {
-    bool const used = std::ranges::any_of(axes.controls, [&](auto const& c) { return go_together(*solver, c, axes); });
-    if (used) continue;
+    if (solver->adaptive || any_fixed) continue;
     throw_at(
         matrix.find("solver")->position,
         fmt::format("solver '{}' has no error estimate, so it needs a fixed control such as {{ fixed = {{ n = 64 }} "
@@ -91,20 +93,19 @@ void check_all_used(ConfigValue const& matrix, Axes const& axes) {
                     solver->name));
   }
   for (ControlSpec const& control : axes.controls) {
-    bool const used = std::ranges::any_of(axes.solvers, [&](auto const* s) { return go_together(*s, control, axes); });
-    if (used) continue;
+    if (!control.adaptive || any_estimate) continue;
     throw_at(matrix.find("control")->position,
-             fmt::format("no solver of this matrix can use the control {}: {}", control_label(control),
-                         control.adaptive ? "none of them has an error estimate"
-                                          : "all of them are given adaptive control here"));
+             fmt::format("no solver of this matrix has an error estimate, so none can use the control {}",
+                         control_label(control)));
   }
 }
 
 Axes read_axes(ConfigValue const& matrix, TableReader const& reader, Vocabulary const& vocabulary) {
   Axes axes;
-  for (std::string const& name : names_on_axis(reader.require("problem"), "problem", names_of(vocabulary.problems))) {
+  ConfigValue const& problems = reader.require("problem");
+  for (std::string const& name : names_on_axis(problems, "problem", names_of(vocabulary.problems))) {
     axes.problems.push_back(find_entry(vocabulary.problems, name));
-    axes.arguments.push_back(argument_sets(reader.find("problem_args"), *axes.problems.back()));
+    axes.arguments.push_back(argument_sets(reader.find("problem_args"), problems.position, *axes.problems.back()));
   }
   axes.methods = names_on_axis(reader.require("method"), "method", vocabulary.methods);
   for (std::string const& name : names_on_axis(reader.require("solver"), "solver", names_of(vocabulary.solvers))) {

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
+#include <cmath>
 
 namespace retrace {
 
@@ -17,6 +17,7 @@ namespace {
 
 using Kind = ConfigValue::Kind;
 constexpr double most_steps = 1e12;
+constexpr std::size_t most_combinations = 100'000;
 
 /// The values that a table gives to one argument.
 std::vector<nlohmann::json> argument_values(ConfigValue const& value, ArgumentSpec const& argument) {
@@ -57,7 +58,9 @@ double absolute_tolerance(ConfigValue const& value, double rtol) {
   }
   if (!(result > 0.0) || !std::isfinite(result)) fail(fmt::format("which makes {}", result));
   // Rounded to 15 digits, so that 1e-3 * 1e-2 is written 1e-5 in the id and not 1.0000000000000001e-05.
-  return std::stod(fmt::format("{:.15g}", result));
+  std::string const rounded = fmt::format("{:.15g}", result);
+  std::from_chars(rounded.data(), rounded.data() + rounded.size(), result);
+  return result;
 }
 
 std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary const& vocabulary) {
@@ -108,11 +111,6 @@ std::vector<ControlSpec> fixed_controls(ConfigValue const& table) {
   return controls;
 }
 
-/// Whether two values of an argument are the same: 2 and 2.0 are.
-bool same_value(nlohmann::json const& a, nlohmann::json const& b) {
-  return a == b;
-}
-
 std::string const& axis_of(CaseSpec const& spec, std::string_view axis) {
   if (axis == "problem") return spec.problem;
   if (axis == "method") return spec.method;
@@ -121,9 +119,29 @@ std::string const& axis_of(CaseSpec const& spec, std::string_view axis) {
   return spec.backend;
 }
 
+/// Lets the problem refuse arguments that do not go together.
+void check_together(nlohmann::json const& set, SourcePosition const& position, ProblemEntry const& problem) {
+  if (!problem.validate) return;
+  try {
+    problem.validate(to_arguments(set));
+  } catch (UsageError const& error) {
+    throw_at(position, error.what());
+  }
+}
+
+/// The arguments of all problems.
+std::vector<std::string> argument_names(Vocabulary const& vocabulary) {
+  std::vector<std::string> names;
+  for (ProblemEntry const& problem : vocabulary.problems) {
+    for (std::string& name : names_of(problem.arguments)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 }  // namespace
 
-std::vector<nlohmann::json> argument_sets(ConfigValue const* given, ProblemEntry const& problem) {
+std::vector<nlohmann::json> argument_sets(ConfigValue const* given, SourcePosition const& position,
+                                          ProblemEntry const& problem) {
   if (given != nullptr) {
     TableReader const reader(*given, fmt::format("problem_args of problem '{}'", problem.name),
                              names_of(problem.arguments));
@@ -133,6 +151,9 @@ std::vector<nlohmann::json> argument_sets(ConfigValue const* given, ProblemEntry
     ConfigValue const* value = given != nullptr ? given->find(argument.name) : nullptr;
     auto const values =
         value != nullptr ? argument_values(*value, argument) : std::vector<nlohmann::json>{argument.default_value};
+    if (sets.size() * values.size() > most_combinations) {
+      throw_at(given->position, fmt::format("problem_args has more than {} combinations", most_combinations));
+    }
     std::vector<nlohmann::json> longer;
     for (nlohmann::json const& set : sets) {
       for (nlohmann::json const& chosen : values) {
@@ -142,6 +163,7 @@ std::vector<nlohmann::json> argument_sets(ConfigValue const* given, ProblemEntry
     }
     sets = std::move(longer);
   }
+  for (nlohmann::json const& set : sets) check_together(set, given != nullptr ? given->position : position, problem);
   return sets;
 }
 
@@ -182,7 +204,7 @@ CaseCondition::CaseCondition(ConfigValue const& table, std::string const& what, 
     }
   }
   if (ConfigValue const* value = reader.find("problem_args")) {
-    if (!value->is(Kind::table)) throw_at(value->position, "'problem_args' must be a table, such as { n = 1 }");
+    TableReader const known(*value, what + ".problem_args", argument_names(vocabulary));
     for (ConfigMember const& member : value->members) {
       std::vector<nlohmann::json> wanted{to_json(member.value)};
       if (member.value.is(Kind::list)) {
@@ -209,7 +231,7 @@ bool CaseCondition::fits(CaseSpec const& spec) const {
            auto const& [name, wanted] = condition;
            auto const present = spec.problem_args.find(name);
            return present != spec.problem_args.end() &&
-                  std::ranges::any_of(wanted, [&](auto const& value) { return same_value(value, *present); });
+                  std::ranges::any_of(wanted, [&](auto const& value) { return value == *present; });
          });
 }
 

@@ -13,8 +13,9 @@
 namespace retrace {
 
 /// Every combination of the arguments that `given` (a table, or null for none) allows for the problem, complete with
-/// defaults. A list multiplies; for an integer list a list of lists does.
-[[nodiscard]] std::vector<nlohmann::json> argument_sets(ConfigValue const* given, ProblemEntry const& problem);
+/// defaults. A list multiplies; for an integer list a list of lists does. `position` is that of the problem's name.
+[[nodiscard]] std::vector<nlohmann::json> argument_sets(ConfigValue const* given, SourcePosition const& position,
+                                                        ProblemEntry const& problem);
 
 /// The controls that one entry of the axis `control` stands for: { fixed = {…} } or { adaptive = {…} }.
 [[nodiscard]] std::vector<ControlSpec> controls_of(ConfigValue const& entry, Vocabulary const& vocabulary);

@@ -3,6 +3,7 @@
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/matrix.hpp"
 #include "benchmarks/toml_reader.hpp"
+#include "core/error.hpp"
 
 #include <fmt/format.h>
 
@@ -117,6 +118,7 @@ Suite parse_suite(std::span<ConfigText const> files, std::span<std::string const
 
   Suite suite;
   suite.sources.assign(files.begin(), files.end());
+  suite.overrides.assign(overrides.begin(), overrides.end());
   if (auto const* title = reader.find("title")) suite.title = text_of(*title, "title");
   suite.run = run_settings(reader.find("run"));
   suite.report = report_settings(reader.find("report"), vocabulary);

@@ -43,6 +43,7 @@ struct Suite {
   std::vector<ExcludedCase> excluded;
   nlohmann::json effective;         ///< the configuration after all files, overrides and defaults; for the result file
   std::vector<ConfigText> sources;  ///< the files as read
+  std::vector<std::string> overrides;  ///< the `KEY=VALUE` options as given
 };
 
 /// Reads, merges (later files win, then the `KEY=VALUE` overrides) and expands. The reader is strict: an unknown key or

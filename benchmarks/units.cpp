@@ -41,7 +41,7 @@ void skip_blanks(std::string_view& rest) {
 template <std::size_t Count>
 double take_quantity(std::string_view& rest, std::array<Unit, Count> const& units) {
   double number = 0.0;
-  auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
+  auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   if (error != std::errc() || !std::isfinite(number) || std::signbit(number)) return std::nan("");
   rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
   skip_blanks(rest);

@@ -4,9 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace retrace {
@@ -34,6 +36,8 @@ struct ProblemEntry {
   std::string family{};                   ///< becomes a tag of its cases
   std::vector<std::string> tags{};        ///< further tags of its cases
   std::vector<ArgumentSpec> arguments{};  ///< in the order in which a case id names them
+  /// Throws UsageError when arguments that are valid one by one do not go together; the reader adds the position.
+  std::function<void(Arguments const&)> validate{};
 };
 
 struct SolverEntry {

@@ -47,8 +47,9 @@ struct ToolCounts {
 /// Install before Kokkos::initialize, else the blocks of the runtime show up only as unmatched frees. A tools library
 /// that Kokkos::initialize loads overwrites the callbacks; `start_recording` and a second `install` notice that and put
 /// the tracker in front of it, so that both see every event. Blocks are freed by the size remembered for their
-/// pointer; the size that a free reports is not looked at. Kokkos announces the bytes asked for, without its header,
-/// but for a View of length zero it announces the header alone (128 bytes in 4.5): that is what is counted.
+/// pointer; the size that a free reports is not looked at. Kokkos announces the bytes asked for (a View's rounded up to
+/// a multiple of 8) without its header, but for a View of length zero it announces the header alone (128 bytes in
+/// 4.5): what is announced is what is counted.
 /// Invisible: std::vector, unmanaged Views, vendor libraries; `process_peak_rss_bytes` stands beside it for those.
 ///
 /// Events may come from any thread. The callbacks hook allocations and fences only (hooks on kernels would make Kokkos

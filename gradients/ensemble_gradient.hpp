@@ -35,7 +35,10 @@ struct EnsembleKernel {
   Kokkos::View<std::int64_t*, Memory> records;
   Kokkos::View<WorkCounts*, Memory> work;
 
-  KOKKOS_FUNCTION void operator()(std::int64_t i) const {
+  KOKKOS_FUNCTION void operator()(std::int64_t i) const { solve(i); }
+
+  /// Apart and not inlined, so that it is compiled once for all host execution spaces.
+  [[gnu::noinline]] KOKKOS_FUNCTION void solve(std::int64_t i) const {
     std::int64_t const local = first_local + i;
     Model model{};
     model.p = problem.parameter_values(first_global + i);

@@ -2,7 +2,7 @@
 # Compilers, libraries and Python modules: looked for, installed from Debian packages, or listed. Sourced.
 
 debian_packages=(
-  g++ make cmake ninja-build ccache ca-certificates
+  g++ make cmake ninja-build ccache
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libeigen3-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   nlohmann-json3-dev libssl-dev libopenblas-dev libgtest-dev
   python3 python3-venv python3-h5py python3-numpy python3-matplotlib python3-jinja2 python3-pytest

@@ -34,8 +34,8 @@ class ProblemShape:
 
 PROBLEMS = {
     "linear": ProblemShape("analytic", 1, 1, 24, 0.8, 0.7, 1e-16, "analytic"),
-    "van_der_pol": ProblemShape("oscillator", 2, 1, 60, 9.0, 22, 2e-11, "refined"),
-    "lorenz63": ProblemShape("chaotic", 3, 3, 90, 60.0, 4e3, 1e-9, "extended"),
+    "van_der_pol": ProblemShape("oscillator", 2, 1, 60, 9.0, 22, 2e-8, "refined"),
+    "lorenz63": ProblemShape("chaotic", 3, 3, 90, 60.0, 4e3, 3e-7, "extended"),
     "three_body": ProblemShape("hamiltonian", 18, 3, 130, 30.0, 35, 1e-13, "extended"),
     "neural_mlp": ProblemShape("neural", 16, 1104, 30, 1.5, 90, 1e-12, "refined"),
 }

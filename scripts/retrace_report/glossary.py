@@ -1,0 +1,70 @@
+"""Words of the appendix: what each method promises, what each check asks, what the statuses mean."""
+
+from __future__ import annotations
+
+from .points import ordered
+from .reader import ResultFile
+
+METHODS = {
+    "naive": "Differentiates the program as it ran: every trial step, accepted or not, the error norm and the step-size "
+             "control. Keeps the stages of all trials.",
+    "adjoint": "Continuous adjoint: keeps the final state only and solves state, adjoint and parameter integrals backwards "
+               "with steps of its own. Its reverse solution can leave the forward one.",
+    "aca": "Adaptive checkpoint adjoint: keeps accepted times, steps and states; backwards it replays each accepted step "
+           "and differentiates that step alone. No search, no reconstruction.",
+    "forward": "Forward sensitivities: carries the derivative along with the solution. One sweep per direction.",
+    "aca_budget": "ACA with a fixed number of checkpoints; the rest is recomputed by a binomial schedule.",
+    "adjoint_seminorm": "Continuous adjoint whose error control leaves the parameter integrals out.",
+    "adjoint_interpolated": "Continuous adjoint on the forward dense output: no reverse solution of the state.",
+    "reversible": "A reversible scheme: the backward sweep recovers the states from the last one.",
+    "symplectic_adjoint": "The discrete adjoint by its partner tableau; one evaluation's graph alive at a time.",
+    "finite_difference": "Differences of two solutions. A witness, not a competitor.",
+}
+PROMISES = {
+    "exact_program": "exact derivative of the adaptive program as it ran, step sizes included, to round-off",
+    "exact_frozen": "exact derivative of the discretisation with its steps held fixed, to round-off",
+    "consistent": "derivative of the flow, up to a multiple of the tolerance",
+}
+CHECKS = {
+    "finite": "Loss, state and gradient are finite.",
+    "repro": "The same case gives the same gradient again, to the class stated for method and backend.",
+    "rank_invariance": "The gradient does not depend on the number of ranks.",
+    "dual": "Directional derivatives equal those of dual numbers sent through the same steps.",
+    "dotprod": "The right-hand side's vector-Jacobian product is the transpose of its tangent.",
+    "complex_step": "The gradient equals the complex-step derivative of the same program.",
+    "finite_difference": "The gradient lies within the error bar of central differences.",
+    "taylor": "The remainder of the linear model falls with the square of the step.",
+    "order": "The gradient's error falls with the order of the scheme.",
+    "reference": "The error against the reference is within its limit, and the reference sharp enough to say so.",
+    "closed_form": "The gradient equals the closed form.",
+    "methods_agree": "Methods that promise the same derivative agree.",
+    "mutation": "Seeded faults are caught.",
+    "memory_model": "Measured peak bytes over the method's formula; the limit is the largest ratio allowed.",
+    "leak": "Every byte of the case was freed.",
+}
+STATUSES = {
+    "pass": "every check passed",
+    "fail": "a check failed",
+    "error": "the case ended with an error",
+    "timeout": "the case took longer than its limit",
+    "nonfinite": "a number left the range of its type",
+    "oom": "memory ran out",
+    "skipped": "not run, for the reason given",
+    "xfail": "failed as the suite expected: a known limit",
+    "xpass": "passed although the suite expected failure: the expectation is out of date",
+    "inconclusive": "a witness was too weak to decide: a warning, not a failure",
+    "crashed": "ended the program more than once",
+}
+PAPER = ("Zhuang, Dvornek, Li, Tatikonda, Papademetris, Duncan: Adaptive Checkpoint Adjoint Method for Gradient "
+         "Estimation in Neural ODE. ICML 2020.")
+PAPER_LINK = "https://arxiv.org/abs/2006.02493"
+
+
+def methods(result: ResultFile) -> list[tuple[str, str, str]]:
+    """(method, what it does, what it promises) for the methods of the file."""
+    classes = dict(zip(result["cases"]["method"], result["cases"]["method_class"]))
+    return [(method, METHODS.get(method, ""), PROMISES.get(classes[method], classes[method])) for method in ordered(list(classes))]
+
+
+def checks(names: list[str]) -> list[tuple[str, str]]:
+    return [(name, CHECKS.get(name, "")) for name in names]

@@ -1,0 +1,52 @@
+"""Puts the page together: everything computed here and in the other modules, everything worded in the templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from . import glossary, surroundings, tables
+from .content import Report
+from .palette import DASHES
+from .points import FAILED
+
+_TEMPLATES = Path(__file__).parent / "templates"
+FAILURE_ROWS = 200  # on the page; the CSV has them all
+SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "skipped": "–"}
+
+
+def render(report: Report) -> str:
+    """The whole report as one HTML document without external assets or script."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True,
+                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters |= {"written": tables.written, "breakable": breakable, "svg": Markup}
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    palette = report.palette
+    return environment.get_template("report.html.j2").render(
+        report=report, style=Markup(style), light=Markup(palette.css(dark=False)), dark=Markup(palette.css(dark=True)),
+        swatch=lambda method: swatch(report, method), dash=dash, symbols=SYMBOLS, failed_statuses=FAILED,
+        failure_rows=FAILURE_ROWS, glossary=glossary, surroundings=surroundings)
+
+
+def breakable(text: str) -> Markup:
+    """A long name that may wrap after its slashes and double colons."""
+    broken = str(escape(text)).replace("/", "/<wbr>").replace("::", "::<wbr>")
+    return Markup(broken)
+
+
+def swatch(report: Report, method: str) -> Markup:
+    """The method's marker in its colour, as in the figures."""
+    if method not in report.palette.methods:
+        return Markup("")
+    style = report.palette[method]
+    return Markup('<svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}" style="fill: var(--{})"/></svg>'
+                  ).format(style.path, style.variable)
+
+
+def dash(number: int) -> Markup:
+    """A stretch of line in the dash pattern of a solver."""
+    pattern = " ".join(str(1.5 * length) for length in DASHES[number]) or "none"
+    return Markup('<svg class="dash" viewBox="0 0 34 8" aria-hidden="true"><path d="M1 4H33" style="stroke-dasharray: {}"/></svg>'
+                  ).format(pattern)

@@ -1,0 +1,131 @@
+"""One `Point` per case: what the plots, the frontier and the claims need of it, joined from the tables."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from .reader import ResultFile
+
+FAILED = ("fail", "error", "timeout", "nonfinite", "oom", "xpass", "crashed")  # statuses that make a run invalid
+REFERENCE_LIMIT = 0.1  # a reference known to worse than this share of the error limits what the error says
+
+
+@dataclass(frozen=True)
+class Point:
+    """One case. Costs are NaN where not measured."""
+
+    index: int            # row of /cases
+    case_id: str
+    panel: str            # problem and what else tells its settings apart: the plots' unit of comparison
+    method: str
+    solver: str
+    stepping: str         # "adaptive" or "fixed"
+    checkpoints: int      # budget, -1 if the method has none
+    control: str
+    looseness: float      # orders a line along its control axis: rtol, or 1 / steps
+    status: str
+    error: float          # relative gradient error, l2
+    uncertainty: float    # of the reference, same scale
+    seconds: float        # median per gradient
+    seconds_lo: float     # confidence interval of the median
+    seconds_hi: float
+    evaluations: float    # f forward + f backward + vector-Jacobian products
+    bytes: float          # peak above baseline, largest space, slowest rank's maximum
+    space: str            # the memory space of `bytes`
+    steps: float          # accepted
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
+    @property
+    def reference_limited(self) -> bool:
+        return math.isfinite(self.error) and self.uncertainty > REFERENCE_LIMIT * self.error
+
+    @property
+    def bound(self) -> float:
+        """The error together with the doubt about its reference."""
+        return self.error + (self.uncertainty if math.isfinite(self.uncertainty) else 0.0)
+
+    @property
+    def line(self) -> tuple[str, str, str, str, int]:
+        """Cases that differ in their control only share a line."""
+        return self.panel, self.method, self.solver, self.stepping, self.checkpoints
+
+
+def points(result: ResultFile) -> list[Point]:
+    """All cases in the order of the file."""
+    cases, accuracy, cost = result["cases"], result["accuracy"], result["cost"]
+    names = panel_names(result)
+    peaks = solver_peaks(result)
+    evaluations = _total(cost["nfe_fwd"], cost["nfe_bwd"], cost["n_vjp"])
+    steps = np.where(cost["steps_accepted"] > 0, cost["steps_accepted"], np.nan).astype(float)
+    found = []
+    for i in range(result.rows("cases")):
+        rtol, requested = float(cases["rtol"][i]), int(cases["steps_requested"][i])
+        fixed = requested > 0 and not rtol > 0
+        space, peak = peaks.get(i, ("", math.nan))
+        found.append(Point(
+            index=i, case_id=cases["case_id"][i], panel=names[i], method=cases["method"][i], solver=cases["solver"][i],
+            stepping="fixed" if fixed else "adaptive", checkpoints=int(cases["checkpoints"][i]), control=cases["control"][i],
+            looseness=1.0 / requested if fixed else rtol, status=cases["status"][i],
+            error=float(accuracy["grad_rel_l2"][i]), uncertainty=float(accuracy["ref_uncertainty"][i]),
+            seconds=float(cost["time_median"][i]), seconds_lo=float(cost["time_ci_lo"][i]),
+            seconds_hi=float(cost["time_ci_hi"][i]), evaluations=float(evaluations[i]), bytes=peak, space=space,
+            steps=float(steps[i])))
+    return found
+
+
+def panel_names(result: ResultFile) -> list[str]:
+    """Per case: the problem, and size, precision, backend, ranks and threads where that problem has several."""
+    cases = result["cases"]
+    problems, sizes = [], []
+    for i, case_id in enumerate(cases["case_id"]):
+        parts = case_id.split("/")
+        problems.append(parts[0] if len(parts) >= 7 else cases["problem"][i])
+        sizes.append(parts[4] if len(parts) >= 7 else f"n{cases['state_dim'][i]}-b{cases['batch'][i]}")
+    settings = [sizes, cases["precision"], cases["backend"], [f"{n} ranks" for n in cases["ranks"]],
+                [f"{n} threads" for n in cases["threads"]]]
+    varied = [{problem for problem, count in Counter(p for p, _ in set(zip(problems, values))).items() if count > 1}
+              for values in settings]
+    return [" · ".join([problem, *(str(values[i]) for values, several in zip(settings, varied) if problem in several)])
+            for i, problem in enumerate(problems)]
+
+
+def solver_peaks(result: ResultFile) -> dict[int, tuple[str, float]]:
+    """Case -> (space, bytes): the solver's peak above its baseline on the worst rank, in the space that holds most."""
+    memory = result["memory"]
+    chosen = np.flatnonzero((memory["kind"] == "solver") & (memory["stat"] == "max_rank")
+                            & (memory["peak_above_baseline"] >= 0) & (memory["case"] >= 0))
+    peaks: dict[int, tuple[str, float]] = {}
+    for row in chosen:
+        case, peak = int(memory["case"][row]), float(memory["peak_above_baseline"][row])
+        if case not in peaks or peak > peaks[case][1]:
+            peaks[case] = (memory["space"][row], peak)
+    return peaks
+
+
+def _total(*columns: np.ndarray) -> np.ndarray:
+    """Sum of counters; NaN where one is missing (-1) or nothing was counted."""
+    stacked = np.stack([column.astype(float) for column in columns])
+    total = stacked.sum(axis=0)
+    return np.where((stacked < 0).any(axis=0) | (total <= 0), np.nan, total)
+
+
+def lines(all_points: list[Point]) -> dict[tuple[str, str, str, str, int], list[Point]]:
+    """Points by line, each ordered from loose to tight."""
+    grouped: dict[tuple[str, str, str, str, int], list[Point]] = {}
+    for point in all_points:
+        grouped.setdefault(point.line, []).append(point)
+    for line in grouped.values():
+        line.sort(key=lambda point: -point.looseness)
+    return grouped
+
+
+def ordered(values: list[str]) -> list[str]:
+    """Without repetition, in order of first appearance."""
+    return list(dict.fromkeys(values))

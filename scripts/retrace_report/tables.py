@@ -1,0 +1,118 @@
+"""Tables behind the figures: exact numbers as CSV, readable ones on the page; and how numbers are written."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from dataclasses import dataclass
+
+from . import ticks
+
+PAGE_ROWS = 400  # of a data table on the page; its CSV has them all
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: its CSV name, its heading on the page, and how it is written (text, error, seconds, bytes, count, plain)."""
+
+    name: str
+    heading: str
+    kind: str = "text"
+
+
+@dataclass
+class DataTable:
+    name: str
+    fields: list[Field]
+    rows: list[tuple]
+
+    def csv(self) -> str:
+        """All rows; floats in shortest round-trip form, so the text equals the file's numbers."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([column.name for column in self.fields])
+        for row in self.rows:
+            writer.writerow([exact(value) for value in row])
+        return stream.getvalue()
+
+    def csv_uri(self) -> str:
+        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode()).decode()
+
+    def shown(self) -> list[list[str]]:
+        return [[written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:PAGE_ROWS]]
+
+    @property
+    def note(self) -> str:
+        return "" if len(self.rows) <= PAGE_ROWS else f"First {PAGE_ROWS} of {len(self.rows):,} rows; the CSV has all."
+
+
+def exact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
+    return str(value)
+
+
+def written(value: object, kind: str) -> str:
+    """A value for reading; an en dash where there is none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        number = float(value)
+        if math.isnan(number):
+            return "–"
+        if math.isinf(number):
+            return "∞" if number > 0 else "−∞"
+        return {"error": error, "seconds": seconds, "bytes": size, "count": count, "short_count": short_count}.get(kind, plain)(number)
+    return str(value)
+
+
+def error(value: float) -> str:
+    """3.1e-9."""
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def seconds(value: float) -> str:
+    """Three digits: 12.4 ms."""
+    return ticks.si_label(value, "s") if value > 0 else "0 s"
+
+
+def size(value: float) -> str:
+    """Three digits, binary prefix: 18.3 MiB."""
+    return ticks.binary_label(value) if value > 0 else "0 B"
+
+
+def count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def short_count(value: float) -> str:
+    """Three digits: 12.4 k."""
+    return ticks.si_label(value) if value >= 1000 else f"{value:.0f}"
+
+
+def plain(value: float) -> str:
+    """Any number, four digits at most, exponents only where they shorten."""
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return error(value)
+    return f"{value:.4g}"
+
+
+def ratio(value: float) -> str:
+    """Two digits, for sentences: 0.62, 1.8, 45, 1,200."""
+    if value >= 100:
+        digits = math.floor(math.log10(value)) - 1
+        return f"{round(value, -digits):,.0f}"
+    if value >= 9.95:
+        return f"{value:.0f}"
+    if value >= 0.995:
+        return f"{value:.1f}"
+    if value >= 0.00995:
+        return f"{value:.2f}"
+    return error(value)

@@ -1,0 +1,136 @@
+"""The verdict on a run, its failures with the command that repeats each, and the matrix of checks."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+
+from . import schema
+from .points import FAILED, ordered
+from .reader import ResultFile
+
+_RANK = {"fail": 0, "inconclusive": 1, "skipped": 2, "pass": 3}  # of a verdict, worst first
+
+
+@dataclass(frozen=True)
+class Verdict:
+    word: str                 # VALID, INVALID or INCOMPLETE
+    sentence: str             # why
+    counts: dict[str, int]    # by status, in the order of the schema, only those that occur
+    cases: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed check, or the case itself where no check says more."""
+
+    case_id: str
+    status: str
+    check: str
+    value: float
+    op: str
+    threshold: float
+    message: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The verdicts of one check over a group of cases."""
+
+    worst: str   # pass, fail, inconclusive, skipped
+    counts: dict[str, int]
+
+
+def verdict(result: ResultFile) -> Verdict:
+    statuses = Counter(result["cases"]["status"])
+    counts = {status: statuses[status] for status in (*schema.STATUS, *sorted(set(statuses) - set(schema.STATUS)))
+              if statuses[status]}
+    total, failed = sum(counts.values()), sum(counts.get(status, 0) for status in FAILED)
+    ended = [word for word in result["runs"]["ended_by"] if word != "finished"]
+    unfinished = _unfinished(result, ended)
+    if failed:
+        word, sentence = "INVALID", f"{failed} of {plural(total, 'case')} failed."
+    elif not total:
+        word, sentence = "INCOMPLETE", "The file holds no case."
+    elif not counts.get("pass", 0) + counts.get("xfail", 0):
+        word, sentence = "INCOMPLETE", f"None of {plural(total, 'case')} was verified."
+    elif unfinished:
+        word, sentence = "INCOMPLETE", f"{plural(total, 'case')} so far, none failed."
+    else:
+        word, sentence = "VALID", f"None of {plural(total, 'case')} failed."
+    return Verdict(word, " ".join(filter(None, [sentence, unfinished])), counts, total)
+
+
+def _unfinished(result: ResultFile, ended: list[str]) -> str:
+    if result.finalized:
+        return ""
+    how = f"ended by {ended[-1].replace('_', ' ')}" if ended else "not finalized: it still runs, or was killed"
+    return f"The run is unfinished ({how})."
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def rerun_command(case_id: str, cmdline: str, world_size: int) -> str:
+    """The command line of the run, narrowed to one case and with an output file of its own."""
+    try:
+        words = shlex.split(cmdline)
+    except ValueError:
+        words = []
+    dropped = {"-o", "--output", "-k", "--filter", "-x", "--exclude", "--shard", "--junit", "--json", "--csv", "--maxfail",
+               "--time-limit", "--budget", "--log-file"}
+    kept: list[str] = []
+    skip = False
+    for word in words[1:]:
+        if skip:
+            skip = False
+        elif word in dropped:
+            skip = True
+        elif not (word.startswith("--resume") or word.split("=")[0] in dropped):
+            kept.append(word)
+    command = ["retrace", *(kept or ["run"]), "-k", case_id, "-o", "rerun.h5"]
+    launcher = ["mpirun", "-n", str(world_size)] if world_size > 1 else []
+    return shlex.join(launcher + command)
+
+
+def failures(result: ResultFile) -> list[Failure]:
+    """In the order of the file. An expected failure (xfail) is none; an unexpected pass (xpass) is one."""
+    cases, checks, runs = result["cases"], result["checks"], result["runs"]
+    failed = {i: [] for i, status in enumerate(cases["status"]) if status in FAILED}
+    for row, (case, outcome) in enumerate(zip(checks["case"], checks["verdict"])):
+        if outcome == "fail" and int(case) in failed:
+            failed[int(case)].append(row)
+    found = []
+    for i, rows in failed.items():
+        run = int(cases["run"][i])
+        world = int(runs["world_size"][run]) if run >= 0 else 1
+        command = rerun_command(cases["case_id"][i], runs["cmdline"][run] if run >= 0 else "", world)
+        case = (cases["case_id"][i], cases["status"][i])
+        for row in rows:
+            found.append(Failure(*case, checks["check"][row], float(checks["value"][row]), checks["op"][row],
+                                 float(checks["threshold"][row]), checks["message"][row] or cases["reason"][i], command))
+        if not rows:
+            found.append(Failure(*case, "", math.nan, "", math.nan, cases["reason"][i], command))
+    return found
+
+
+def check_names(result: ResultFile) -> list[str]:
+    return ordered(list(result["checks"]["check"]))
+
+
+def matrix(result: ResultFile, groups: list[str]) -> dict[str, dict[str, Cell]]:
+    """group -> check -> cell, where `groups` names the group of each case."""
+    counts: dict[tuple[str, str], Counter] = {}
+    checks = result["checks"]
+    for case, check, outcome in zip(checks["case"], checks["check"], checks["verdict"]):
+        if case >= 0:
+            counts.setdefault((groups[int(case)], check), Counter())[outcome] += 1
+    table: dict[str, dict[str, Cell]] = {group: {} for group in ordered(groups)}
+    for (group, check), counter in counts.items():
+        worst = min(counter, key=lambda outcome: _RANK.get(outcome, 0))
+        table[group][check] = Cell(worst, dict(counter))
+    return table

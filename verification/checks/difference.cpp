@@ -1,0 +1,38 @@
+#include "verification/checks/declarations.hpp"
+
+#include <string>
+
+namespace retrace::checks {
+
+namespace {
+
+CheckResult judged(CheckedGradient const& g, std::string_view name, bool frozen) {
+  DifferenceError const d = g.problem.finite_difference(g.solver, g.control, frozen, g.result);
+  std::string const counted = std::to_string(d.compared) + " of " + std::to_string(d.tried) + " directions";
+  if (d.compared == 0) {
+    return inconclusive("no usable difference (" + counted + "): the step pattern changes with the input");
+  }
+  constexpr double bars = 3.0;            // the bar is an estimate; three of them make a chance miss rare
+  constexpr double informative = 1e-3;    // a bar above a thousandth of the derivative decides nothing
+  CheckResult result = at_most(name, d.error, bars * d.bar, "three error bars of the difference; " + counted);
+  if (d.bar > informative * d.derivative && result.verdict == CheckVerdict::pass) {
+    result.verdict = CheckVerdict::inconclusive;
+    result.message = "the difference's own error bar is too wide to decide; " + counted;
+  }
+  return result;
+}
+
+}  // namespace
+
+CheckResult difference_frozen(CheckedGradient const& g) {
+  if (g.promise != Promise::exact_frozen) return skipped("the method does not promise the frozen-step derivative");
+  return judged(g, "difference_frozen", true);
+}
+
+CheckResult difference_program(CheckedGradient const& g) {
+  if (g.promise != Promise::exact_program)
+    return skipped("the method does not promise the derivative of the program");
+  return judged(g, "difference_program", false);
+}
+
+}  // namespace retrace::checks

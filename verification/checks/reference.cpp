@@ -1,0 +1,67 @@
+#include "verification/checks/declarations.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace retrace::checks {
+
+namespace {
+
+/// The same control with `factor` times smaller tolerances, or so many more steps.
+StepControl tightened(StepControl control, double factor) {
+  if (control.adaptive()) {
+    control.relative_tolerance /= factor;
+    control.absolute_tolerance /= factor;
+    control.max_steps *= 10;
+  } else {
+    control.fixed_steps = static_cast<std::int64_t>(static_cast<double>(control.fixed_steps) * factor);
+  }
+  return control;
+}
+
+double error_of(CheckedGradient const& g, StepControl const& control) {
+  auto const driver = g.problem.make_gradient(g.method, g.solver, g.backend, control);
+  driver->run();
+  GradientResult const result = driver->result();
+  return gradient_error(g.comm, result.dloss_dy0, result.dloss_dp, g.reference).relative_l2;
+}
+
+}  // namespace
+
+CheckResult consistency(CheckedGradient const& g) {
+  if (g.promise != Promise::consistent) return skipped("the method promises more; see its own check");
+  // With tolerance / 100 (or 4 times the steps) the error of a consistent method falls about as much (4^order); a tenth
+  // (a half) is asked for, so that erratic step patterns do not decide. Below ten times what the reference or double
+  // precision is good for, nothing can fall any more.
+  bool const adaptive = g.control.adaptive();
+  double const factor = adaptive ? 100.0 : 4.0, wanted = adaptive ? 0.1 : 0.5;
+  constexpr double round_off_floor = 1e-11;
+  double const floor = std::max(10.0 * g.reference.uncertainty, round_off_floor);
+  double const before = g.error.relative_l2, after = error_of(g, tightened(g.control, factor));
+  CheckResult result =
+      at_most("consistency", after, std::max(wanted * before, floor),
+              "error after tightening by " + std::to_string(static_cast<int>(factor)) + ", from " +
+                  std::to_string(before) + "; a fall by " + std::to_string(static_cast<int>(1.0 / wanted)) +
+                  " is asked for");
+  if (result.verdict == CheckVerdict::fail && before > 0.5 && std::isfinite(after) && after < before) {
+    result.verdict = CheckVerdict::inconclusive;
+    result.message += "; the error is of the size of the gradient: outside the asymptotic range";
+  }
+  return result;
+}
+
+CheckResult reference(CheckedGradient const& g) {
+  // Not a verdict on the method: what a discretisation error may be depends on the flow. It says whether the distance is
+  // known well enough to be drawn.
+  CheckResult result = at_most("reference", g.reference.uncertainty, std::max(0.1 * g.error.relative_l2, 1e-13),
+                               "uncertainty of the reference against a tenth of the error " +
+                                   std::to_string(g.error.relative_l2));
+  if (result.verdict == CheckVerdict::fail) {
+    result.verdict = CheckVerdict::inconclusive;
+    result.message = "the reference is not good enough to measure this error";
+  }
+  return result;
+}
+
+}  // namespace retrace::checks

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "core/communicator.hpp"
+#include "gradients/gradient_driver.hpp"
+#include "solvers/step_control.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retrace {
+
+/// Gradient, loss and final state that a case is measured against; local parts as in GradientResult.
+struct Reference {
+  enum class Kind { closed_form, refined };
+  Kind kind = Kind::refined;
+  double loss = 0.0;
+  std::vector<double> dloss_dy0, dloss_dp, final_state;
+  double uncertainty = 0.0;  ///< relative, of the whole gradient; from a second, weaker solve
+};
+
+/// How far a gradient is from a witness that differentiates the same discrete program.
+struct WitnessError {
+  double relative_error = 0.0;  ///< worst over trajectories (or directions) and over the blocks y0, p
+  std::int64_t steps = 0;       ///< accepted steps of the longest trajectory looked at
+  std::int64_t compared = 0;    ///< trajectories, or directions of a field
+};
+
+/// A directional derivative by finite differences against the gradient's, the worst of those tried.
+struct DifferenceError {
+  double error = 0.0;         ///< |g.d - D|
+  double bar = 0.0;           ///< what D itself may be wrong by
+  double derivative = 0.0;    ///< |D|
+  std::int64_t compared = 0;  ///< directions that gave a usable difference
+  std::int64_t tried = 0;
+};
+
+/// A problem with its data on this rank's part of the blocks: makes gradients of it, and witnesses for them that do not
+/// share the gradients' code (duals and differences through the forward program only). All calls are collective.
+class ProblemInstance {
+ public:
+  ProblemInstance() = default;
+  ProblemInstance(ProblemInstance const&) = delete;
+  ProblemInstance& operator=(ProblemInstance const&) = delete;
+  virtual ~ProblemInstance() = default;
+
+  [[nodiscard]] virtual std::int64_t state_dimension() const = 0;  ///< of one trajectory or sample
+  [[nodiscard]] virtual std::int64_t parameter_count() const = 0;
+  [[nodiscard]] virtual std::int64_t batch() const = 0;
+  /// Time span [t0, t1].
+  [[nodiscard]] virtual double time_span() const = 0;
+
+  /// `method`, `solver`, `backend` are registered names ("default" is a backend too).
+  [[nodiscard]] virtual std::unique_ptr<GradientDriver> make_gradient(std::string_view method, std::string_view solver,
+                                                                      std::string_view backend,
+                                                                      StepControl const& control) const = 0;
+  [[nodiscard]] virtual Reference make_reference() const = 0;
+
+  /// Duals through the steps that the forward solve takes, step sizes held fixed.
+  [[nodiscard]] virtual WitnessError frozen_dual(std::string_view solver, StepControl const& control,
+                                                 GradientResult const& gradient) const = 0;
+  /// Duals through the whole adaptive program, step sizes included.
+  [[nodiscard]] virtual WitnessError program_dual(std::string_view solver, StepControl const& control,
+                                                  GradientResult const& gradient) const = 0;
+  /// Central differences with Richardson's extrapolation, on frozen steps or on the live program; in the latter,
+  /// differences across which the accept/reject/clip pattern changes are thrown away.
+  [[nodiscard]] virtual DifferenceError finite_difference(std::string_view solver, StepControl const& control,
+                                                          bool frozen, GradientResult const& gradient) const = 0;
+};
+
+}  // namespace retrace
