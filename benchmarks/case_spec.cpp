@@ -80,9 +80,7 @@ nlohmann::json canonical_json(CaseSpec const& spec) {
 }
 
 std::string case_hash(CaseSpec const& spec) {
-  Sha256 digest;
-  digest.update(std::string_view(canonical_json(spec).dump()));
-  return digest.hex().substr(0, 16);
+  return sha256_hex(canonical_json(spec).dump()).substr(0, 16);
 }
 
 nlohmann::json describe(CaseSpec const& spec) {

@@ -64,12 +64,16 @@ class Converter {
   bool one_line_;
 };
 
-/// What toml++ says, on one line.
-std::string one_line(std::string_view description) {
-  std::string text(description);
-  std::ranges::replace_if(
-      text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+/// The text on one line.
+std::string one_line(std::string text) {
+  for (char& c : text) c = c >= 0 && c < ' ' ? ' ' : c;
   return text;
+}
+
+/// As much of a text as a message needs to quote.
+std::string beginning(std::string_view text) {
+  constexpr std::size_t longest = 200;
+  return text.size() > longest ? std::string(text.substr(0, longest)) + "…" : std::string(text);
 }
 
 }  // namespace
@@ -90,7 +94,7 @@ ConfigValue* ConfigValue::find(std::string_view key) {
 }
 
 void throw_at(SourcePosition const& position, std::string const& message) {
-  throw UsageError(position.text() + ": " + message);
+  throw UsageError(one_line(position.text() + ": " + message));
 }
 
 std::string kind_of(ConfigValue const& value) {
@@ -102,7 +106,7 @@ std::string kind_of(ConfigValue const& value) {
     case ConfigValue::Kind::number:
       return fmt::format("the number {}", value.number);
     case ConfigValue::Kind::text:
-      return fmt::format("the text \"{}\"", one_line(value.text));
+      return fmt::format("the text \"{}\"", beginning(value.text));
     case ConfigValue::Kind::list:
       return value.items.empty() ? "an empty list" : "a list";
     case ConfigValue::Kind::table:
@@ -118,7 +122,7 @@ ConfigValue parse_toml(std::string_view text, std::string_view source_name) {
   try {
     return converter.value(toml::parse(text, source_name));
   } catch (toml::parse_error const& error) {
-    throw_at(converter.position(error.source()), one_line(error.description()));
+    throw_at(converter.position(error.source()), std::string(error.description()));
   }
 }
 
@@ -131,7 +135,7 @@ ConfigValue parse_override(std::string_view assignment) {
   try {
     return converter.value(toml::parse(assignment, source_name));
   } catch (toml::parse_error const& error) {
-    throw_at(converter.position({}), one_line(error.description()) +
+    throw_at(converter.position({}), std::string(error.description()) +
                                          " (the value is TOML: text needs quotes, as in --set 'run.min_time=\"5ms\"')");
   }
 }

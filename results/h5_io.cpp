@@ -2,34 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
 namespace retrace::results::detail {
 
 namespace {
 
-/// Gives back what H5Dread or H5Aread allocated for variable-length texts.
-class TextReclaim {
- public:
-  TextReclaim(hid_t type, hid_t space, char** texts) : type_(type), space_(space), texts_(texts) {}
-  ~TextReclaim() {
-#if H5_VERSION_GE(1, 12, 0)
-    H5Treclaim(type_, space_, H5P_DEFAULT, texts_);
-#else
-    H5Dvlen_reclaim(type_, space_, H5P_DEFAULT, texts_);
-#endif
-  }
-  TextReclaim(TextReclaim const&) = delete;
-  TextReclaim& operator=(TextReclaim const&) = delete;
+H5Space scalar_space() {
+  return {H5Screate(H5S_SCALAR), "make scalar dataspace"};
+}
 
- private:
-  hid_t type_, space_;
-  char** texts_;
-};
-
-H5Space scalar_space() { return {H5Screate(H5S_SCALAR), "make scalar dataspace"}; }
-
-std::string from_c(char const* text) { return text != nullptr ? std::string(text) : std::string(); }
+std::string from_c(char const* text) {
+  return text != nullptr ? std::string(text) : std::string();
+}
 
 /// Length of the valid UTF-8 sequence at the front of `text` (RFC 3629, Sec. 4); 0 when there is none.
 std::size_t utf8_sequence(std::string_view text) {
@@ -55,6 +40,14 @@ std::size_t utf8_sequence(std::string_view text) {
 
 }  // namespace
 
+Reclaim::~Reclaim() {
+#if H5_VERSION_GE(1, 12, 0)
+  H5Treclaim(type_, space_, H5P_DEFAULT, buffer_);
+#else
+  H5Dvlen_reclaim(type_, space_, H5P_DEFAULT, buffer_);
+#endif
+}
+
 H5Type text_type() {
   H5Type type(H5Tcopy(H5T_C_S1), "copy string type");
   h5_check(H5Tset_size(type, H5T_VARIABLE), "set variable-length string");
@@ -64,36 +57,54 @@ H5Type text_type() {
 
 hid_t memory_type(ColumnType type) {
   switch (type) {
-    case ColumnType::float64: return H5T_NATIVE_DOUBLE;
-    case ColumnType::int32: return H5T_NATIVE_INT32;
-    case ColumnType::int64: return H5T_NATIVE_INT64;
-    case ColumnType::uint64: return H5T_NATIVE_UINT64;
-    case ColumnType::code: return H5T_NATIVE_UINT8;
-    case ColumnType::text: break;
+    case ColumnType::float64:
+      return H5T_NATIVE_DOUBLE;
+    case ColumnType::int32:
+      return H5T_NATIVE_INT32;
+    case ColumnType::int64:
+      return H5T_NATIVE_INT64;
+    case ColumnType::uint64:
+      return H5T_NATIVE_UINT64;
+    case ColumnType::code:
+      return H5T_NATIVE_UINT8;
+    case ColumnType::text:
+      break;
   }
   throw H5Error("a text column has no number type");
 }
 
 hid_t file_type(ColumnType type) {
   switch (type) {
-    case ColumnType::float64: return H5T_IEEE_F64LE;
-    case ColumnType::int32: return H5T_STD_I32LE;
-    case ColumnType::int64: return H5T_STD_I64LE;
-    case ColumnType::uint64: return H5T_STD_U64LE;
-    case ColumnType::code: return H5T_STD_U8LE;
-    case ColumnType::text: break;
+    case ColumnType::float64:
+      return H5T_IEEE_F64LE;
+    case ColumnType::int32:
+      return H5T_STD_I32LE;
+    case ColumnType::int64:
+      return H5T_STD_I64LE;
+    case ColumnType::uint64:
+      return H5T_STD_U64LE;
+    case ColumnType::code:
+      return H5T_STD_U8LE;
+    case ColumnType::text:
+      break;
   }
   throw H5Error("a text column has no number type");
 }
 
 std::string_view type_name(ColumnType type) {
   switch (type) {
-    case ColumnType::text: return "text";
-    case ColumnType::float64: return "float64";
-    case ColumnType::int32: return "int32";
-    case ColumnType::int64: return "int64";
-    case ColumnType::uint64: return "uint64";
-    case ColumnType::code: return "uint8";
+    case ColumnType::text:
+      return "text";
+    case ColumnType::float64:
+      return "float64";
+    case ColumnType::int32:
+      return "int32";
+    case ColumnType::int64:
+      return "int64";
+    case ColumnType::uint64:
+      return "uint64";
+    case ColumnType::code:
+      return "uint8";
   }
   return "unknown";
 }
@@ -101,15 +112,21 @@ std::string_view type_name(ColumnType type) {
 std::string type_name(hid_t type) {
   std::size_t const bits = 8 * H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_FLOAT: return fmt::format("float{}", bits);
-    case H5T_INTEGER: return fmt::format("{}int{}", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
+    case H5T_FLOAT:
+      return fmt::format("float{}", bits);
+    case H5T_INTEGER:
+      return fmt::format("{}int{}", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
     case H5T_STRING:
       if (H5Tis_variable_str(type) <= 0) return "fixed-length text";
       return H5Tget_cset(type) == H5T_CSET_UTF8 ? "text" : "ASCII text";
-    case H5T_COMPOUND: return "compound";
-    case H5T_ENUM: return "enum";
-    case H5T_VLEN: return "variable-length array";
-    default: return "another type";
+    case H5T_COMPOUND:
+      return "compound";
+    case H5T_ENUM:
+      return "enum";
+    case H5T_VLEN:
+      return "variable-length array";
+    default:
+      return "another type";
   }
 }
 
@@ -154,7 +171,7 @@ std::optional<std::string> text_attribute(hid_t object, char const* name) {
   if (type_name(found.get()) != "text" || H5Sget_simple_extent_npoints(space) != 1) return std::nullopt;
   H5Type const type = text_type();
   char* text = nullptr;
-  TextReclaim const reclaim(type, space, &text);
+  Reclaim const reclaim(type, space, &text);
   h5_check(H5Aread(attribute, type, &text), name);
   return from_c(text);
 }
@@ -189,7 +206,7 @@ std::string read_scalar_text(hid_t group, char const* name) {
   }
   H5Type const type = text_type();
   char* text = nullptr;
-  TextReclaim const reclaim(type, space, &text);
+  Reclaim const reclaim(type, space, &text);
   h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text), fmt::format("read '{}'", name));
   return from_c(text);
 }
@@ -219,7 +236,8 @@ std::optional<std::string> column_defect(hid_t group, ColumnSpec const& spec, hs
   if (*found_rows != rows) return fmt::format("{} rows, expected {}", *found_rows, rows);
   // Deflate cannot shrink by more than 1032; an extent beyond that is damage and must not become an allocation.
   constexpr hsize_t most_compression = 1032;
-  if (rows > H5Dget_storage_size(dataset) / H5Tget_size(type) * most_compression + most_compression) {
+  if (rows > H5Dget_storage_size(dataset) / std::max<std::size_t>(H5Tget_size(type), 1) * most_compression +
+                 most_compression) {
     return fmt::format("{} rows, but too few bytes are stored for them", rows);
   }
   return std::nullopt;
@@ -251,7 +269,7 @@ std::vector<std::string> read_texts(hid_t group, ColumnSpec const& spec, hsize_t
   H5Space const space(H5Dget_space(dataset), spec.name);
   H5Type const type = text_type();
   std::vector<char*> texts(rows, nullptr);
-  TextReclaim const reclaim(type, space, texts.data());
+  Reclaim const reclaim(type, space, texts.data());
   h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()),
            fmt::format("read column '{}'", spec.name));
   for (std::size_t row = 0; row < texts.size(); ++row) values[row] = from_c(texts[row]);

@@ -16,6 +16,19 @@ namespace retrace::results::detail {
 /// Rows per chunk of every column.
 inline constexpr hsize_t chunk_rows = 1024;
 
+/// Gives back what the library allocated for the variable-length elements that it read into `buffer`.
+class Reclaim {
+ public:
+  Reclaim(hid_t type, hid_t space, void* buffer) : type_(type), space_(space), buffer_(buffer) {}
+  ~Reclaim();
+  Reclaim(Reclaim const&) = delete;
+  Reclaim& operator=(Reclaim const&) = delete;
+
+ private:
+  hid_t type_, space_;
+  void* buffer_;
+};
+
 /// Variable-length UTF-8.
 [[nodiscard]] H5Type text_type();
 /// Types in memory and in the file (little endian). Not for texts.

@@ -32,6 +32,19 @@ struct ColumnSpec {
   std::string_view index_into;              ///< table whose row numbers this column holds, or empty
 };
 
+/// Attribute of every integer column that may lack a value; NaN says the same in a float column.
+inline constexpr std::string_view missing_value_meaning = "-1: not measured or not applicable";
+[[nodiscard]] constexpr bool may_be_missing(ColumnSpec const& spec) {
+  return (spec.type == ColumnType::int32 || spec.type == ColumnType::int64) && spec.index_into.empty();
+}
+
+/// The words of a code column, separated by blanks: the attribute flag_meanings (CF conventions, Sec. 3.5).
+[[nodiscard]] inline std::string flag_meanings(ColumnSpec const& spec) {
+  std::string words;
+  for (std::string_view word : spec.flags) words += (words.empty() ? "" : " ") + std::string(word);
+  return words;
+}
+
 template <class Row>
 using Member =
     std::variant<std::string Row::*, double Row::*, std::int32_t Row::*, std::int64_t Row::*, std::uint64_t Row::*,

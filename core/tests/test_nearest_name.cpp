@@ -57,10 +57,9 @@ TEST(UnknownNameMessage, suggests_or_lists) {
   EXPECT_EQ(unknown_name_message("tag", "x", {}), "unknown tag 'x'; none is valid here");
 }
 
-TEST(Errors, carry_their_exit_codes) {
-  EXPECT_EQ(UsageError::exit_code, 2);
-  EXPECT_EQ(EnvironmentError::exit_code, 71);
+TEST(Errors, carry_their_message) {
   EXPECT_STREQ(UsageError("what").what(), "what");
+  EXPECT_STREQ(EnvironmentError("where").what(), "where");
 }
 
 }  // namespace

@@ -14,13 +14,15 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# run_logged <log> <command...>: quiet while it works; on failure shows the end of the log and where the rest is.
+# run_logged <log> <command...>: quiet while it works; on failure shows the end of the log and keeps all of it.
 run_logged() {
-  local log=$1
+  local log=$1 kept=$dependencies/last-failure.log
   shift
   "$@" >"$log" 2>&1 </dev/null && return
-  printf '%s\n' "--- last lines of $log ---" >&2
+  cp "$log" "$kept" 2>/dev/null || kept=$log
+  printf '%s\n' "--- end of the output (all of it: $kept) ---" >&2
   tail -n 30 "$log" >&2
+  echo "---" >&2
   return 1
 }
 

@@ -39,11 +39,11 @@ smoke_test() {
   KOKKOS_DISABLE_WARNINGS=1 OMP_PROC_BIND=false OMP_NUM_THREADS=2 run_logged "$build.log" "$build/kokkos_smoke"
 }
 
-# A Kokkos that CMake finds by itself is tried once per compiler and version.
+# A Kokkos that CMake finds by itself is tried once per installation and compiler.
 accept_found_kokkos() {
   local build=$1 mark
   mark=$dependencies/tried/$(printf '%s\n' "$kokkos_directory" "$kokkos_version" "$(compiler_macros)" | sha256sum | cut -c 1-16)
-  [[ ! -f $mark ]] || return 0
+  [[ ! $mark -nt $kokkos_directory/KokkosConfig.cmake ]] || return 0
   smoke_test "$build" || die "Kokkos $kokkos_version in $kokkos_directory does not work with this compiler" \
     "(${CXX:-c++}): its smoke test, cmake/kokkos_smoke, failed as shown above." \
     "Name another one in Kokkos_ROOT, or let scripts/install-kokkos.sh build one."
@@ -123,7 +123,7 @@ fetch_archive() {
 kokkos_version_of() {
   local part version=""
   for part in MAJOR MINOR PATCH; do
-    version+=.$(sed -n "s/^ *set *(Kokkos_VERSION_$part *\([0-9]*\)).*/\1/Ip" "$1/CMakeLists.txt" | head -n 1)
+    version+=.$(sed -n "s/^ *set *(Kokkos_VERSION_$part *\([0-9]*\)).*/\1/Ip" "$1/CMakeLists.txt" 2>/dev/null | head -n 1)
   done
   version=${version#.}
   [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || echo "$version"

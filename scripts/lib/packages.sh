@@ -100,7 +100,8 @@ list_missing() {
   if [[ -n $tools ]]; then
     printf '%s\n' "$tools"
     if [[ $tools == *compiler* || $tools == *CMake* ]]; then
-      echo "  The libraries can be looked for once compiler and CMake are there; docs/install.md lists them."
+      echo "  and, not looked for as long as compiler or CMake are missing: MPI, HDF5, Eigen, fmt, CLI11, toml++, nlohmann"
+      echo "      json, OpenSSL, GoogleTest; names in docs/install.md"
     fi
   else
     missing_libraries
@@ -143,9 +144,15 @@ ensure_packages() {
     install_debian_packages "${packages[@]}"
     missing=$(list_missing)
   fi
-  [[ -z $missing ]] || die "missing on this machine (apt-get, with root or password-free sudo, is the only installer used here):" \
-    "${missing//$'\n'/$'\n'       }" \
-    "Load the modules or install the packages, then run the script again; docs/install.md has all the names."
+  [[ -z $missing ]] || report_missing "$missing" "${packages[@]}"
+}
+
+# report_missing <list> [Debian package...]
+report_missing() {
+  local advice="Load the modules or install the packages, then run the script again; docs/install.md has all the names."
+  (($# == 1)) || ! have apt-get ||
+    advice="$advice"$'\n'"       On this machine root can do it: apt-get install --no-install-recommends ${*:2}"
+  die "missing on this machine:" "${1//$'\n'/$'\n'       }" "$advice"
 }
 
 create_python_environment() {

@@ -1,4 +1,4 @@
-"""What the numbers say, in at most three plain sentences. Computed: no method is named here but by the file."""
+"""What the numbers say, in a few plain sentences. Computed: no method is named here but by the file."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from .frontier import DECADES, reach
-from .points import Point, lines, ordered
+from .frontier import CREDIBLE, DECADES, reach
+from .points import Line, Point, lines, ordered
 from .tables import ratio
 from .verdict import plural
 
 _PREFERRED = "aca"  # compared with the others if it is there; else the file's first method is
-_CREDIBLE = ("pass", "inconclusive", "xfail")
+_MOST_OTHERS = 3    # a sentence with more comparisons is not read
 
 
 @dataclass(frozen=True)
-class _Ratio:
-    value: float
-    at: Point
+class _Comparison:
+    """The subject's cost over each other method's, both interpolated at an error of 1e-k on lines of the same kind."""
+
+    line: Line
+    k: int
+    evaluations: dict[str, float]
+    seconds: dict[str, float]
 
 
 def claims(points: list[Point]) -> list[str]:
@@ -28,7 +32,7 @@ def claims(points: list[Point]) -> list[str]:
         only = f" ({methods[0]})" if methods else ""
         return [f"The file holds {plural(len(methods), 'method')}{only}, so nothing can be compared."]
     subject = _PREFERRED if _PREFERRED in methods else methods[0]
-    others = [method for method in methods if method != subject]
+    others = [method for method in methods if method != subject][:_MOST_OTHERS]
     found = [_equal_error(points, subject, others), _equal_control_errors(points, subject, others),
              _equal_control_bytes(points, subject, others)]
     return [sentence for sentence in found if sentence] or ["No two methods share a setting in which both were measured."]
@@ -39,72 +43,82 @@ def _join(parts: list[str]) -> str:
 
 
 def _equal_error(points: list[Point], subject: str, others: list[str]) -> str:
-    """Evaluations and time at the tightest decade that the subject and another method both bracket, anywhere."""
+    """A typical problem and solver at the tightest decade that all reach, then the range over all of them."""
     by_line = lines(points)
-    best: tuple[int, int, tuple, str] | None = None
-    for key, line in by_line.items():
-        if key[1] != subject:
-            continue
-        for k in DECADES:
-            costs = _costs_at(by_line, key, others, 10.0**-k, "evaluations")
-            if costs and (best is None or (len(costs), k) > best[:2]):
-                best = (len(costs), k, key, "")
-    if best is None:
+    found = [one for line in by_line if line.method == subject and (one := _tightest(by_line, line, others))]
+    if not found:
         return ""
-    _, k, key, _ = best
-    parts = []
-    evaluations = _costs_at(by_line, key, others, 10.0**-k, "evaluations")
-    times = _costs_at(by_line, key, others, 10.0**-k, "seconds")
-    for other, value in evaluations.items():
-        time = f" and {ratio(times[other])} × the time" if other in times else ""
-        parts.append(f"{ratio(value)} × the evaluations{time} of {other}")
-    return f"{key[0]} with {key[2]} at error 1e-{k}: {subject} needs {_join(parts)}."
+    most = max(len(one.evaluations) for one in found)
+    found = [one for one in found if len(one.evaluations) == most]
+    adaptive = [one for one in found if one.line.stepping == "adaptive"]
+    names = list(found[0].evaluations)
+    # The example is the one in the middle, not the most flattering one.
+    candidates = sorted(adaptive or found, key=lambda one: next(iter(one.evaluations.values())))
+    example = candidates[len(candidates) // 2]
+    parts = [f"{ratio(value)} × the evaluations{_time(example, other)} of {other}" for other, value in example.evaluations.items()]
+    text = f"{example.line.panel} with {example.line.solver} at error 1e-{example.k}: {subject} needs {_join(parts)}."
+    if len(found) < 3:
+        return text
+    ranges = [f"{ratio(min(values))} to {ratio(max(values))} × {other}'s" for other in names
+              if (values := [one.evaluations[other] for one in found if other in one.evaluations])]
+    return f"{text} Over {len(found)} pairs of problem and solver the evaluations are {_join(ranges)}."
 
 
-def _costs_at(by_line: dict, key: tuple, others: list[str], target: float, cost: str) -> dict[str, float]:
-    """Other method -> cost of the line `key` over that of the other's line, where both are interpolated at `target`."""
-    own = reach(by_line[key], cost, target)
+def _time(one: _Comparison, other: str) -> str:
+    return f" and {ratio(one.seconds[other])} × the time" if other in one.seconds else ""
+
+
+def _tightest(by_line: dict[Line, list[Point]], line: Line, others: list[str]) -> _Comparison | None:
+    best = None
+    for k in DECADES:
+        evaluations = _costs_at(by_line, line, others, 10.0**-k, "evaluations")
+        if evaluations and (best is None or len(evaluations) >= len(best.evaluations)):
+            best = _Comparison(line, k, evaluations, _costs_at(by_line, line, others, 10.0**-k, "seconds"))
+    return best
+
+
+def _costs_at(by_line: dict[Line, list[Point]], line: Line, others: list[str], target: float, cost: str) -> dict[str, float]:
+    own = reach(by_line[line], cost, target)
     if not own or not own.interpolated:
         return {}
     found = {}
     for other in others:
-        match = next((line for name, line in by_line.items() if name[1] == other and name[0] == key[0] and name[2:4] == key[2:4]),
-                     None)
-        theirs = reach(match, cost, target) if match else None
+        # A method with a checkpoint budget has a line per budget: the first stands for it.
+        match = next((one for one in by_line if one[:-1] == line._replace(method=other)[:-1]), None)
+        theirs = reach(by_line[match], cost, target) if match else None
         if theirs and theirs.interpolated:
             found[other] = own.cost / theirs.cost
     return found
 
 
-def _pairs(points: list[Point], subject: str, other: str, quantity: Callable[[Point], float]) -> list[_Ratio]:
+def _ratios(points: list[Point], subject: str, other: str, quantity: Callable[[Point], float]) -> list[tuple[float, Point]]:
     """other / subject in every setting (problem, solver, control) that both passed with a positive number."""
-    def usable(method: str) -> dict[tuple, Point]:
-        return {(p.panel, p.solver, p.control): p for p in points if p.method == method and p.status in _CREDIBLE
+    def usable(method: str) -> dict[tuple[str, str, str], Point]:
+        return {(p.panel, p.solver, p.control): p for p in points if p.method == method and p.status in CREDIBLE
                 and math.isfinite(quantity(p)) and quantity(p) > 0}
 
     own, theirs = usable(subject), usable(other)
-    return [_Ratio(quantity(theirs[key]) / quantity(own[key]), theirs[key]) for key in own if key in theirs]
+    return [(quantity(theirs[key]) / quantity(own[key]), theirs[key]) for key in own if key in theirs]
 
 
 def _equal_control_errors(points: list[Point], subject: str, others: list[str]) -> str:
-    parts, pairs_total = [], 0
+    # Where the reference decides, a ratio of errors says nothing about the methods.
+    sharp = [point for point in points if not point.reference_limited]
+    parts = []
     for other in others:
-        # Where the reference decides, a ratio of errors says nothing about the methods.
-        sharp = [point for point in points if not point.reference_limited]
-        pairs = _pairs(sharp, subject, other, lambda p: p.error)
-        if pairs:
-            low, high = min(pairs, key=lambda r: r.value), max(pairs, key=lambda r: r.value)
-            parts.append(f"{other}'s error is {ratio(median(r.value for r in pairs))} × {subject}'s in the median "
-                         f"({ratio(low.value)} to {ratio(high.value)}, most on {high.at.panel})")
-            pairs_total += len(pairs)
-    return f"At the same control, {_join(parts)}; {plural(pairs_total, 'pair')} of cases." if parts else ""
+        ratios = _ratios(sharp, subject, other, lambda point: point.error)
+        if ratios:
+            low, high = min(ratios, key=lambda one: one[0]), max(ratios, key=lambda one: one[0])
+            middle = ratio(median(value for value, _ in ratios))
+            parts.append(f"{other}'s error is {middle} × {subject}'s in the median of {plural(len(ratios), 'pair')} "
+                         f"({ratio(low[0])} to {ratio(high[0])}, most on {high[1].panel})")
+    return f"At the same tolerance or step count, {_join(parts)}." if parts else ""
 
 
 def _equal_control_bytes(points: list[Point], subject: str, others: list[str]) -> str:
     parts = []
     for other in others:
-        pairs = _pairs(points, subject, other, lambda p: p.bytes)
-        if pairs:
-            value = median(1 / pair.value for pair in pairs)
-            parts.append(f"{ratio(value)} × that of {other}")
-    return f"At the same control, {subject}'s peak memory is {_join(parts)} in the median." if parts else ""
+        ratios = _ratios(points, subject, other, lambda point: point.bytes)
+        if ratios:
+            parts.append(f"{ratio(median(1 / value for value, _ in ratios))} × that of {other}")
+    return f"At the same tolerance or step count, {subject}'s peak memory is {_join(parts)} in the median." if parts else ""

@@ -12,11 +12,11 @@ from .points import Point, lines, ordered
 from .tables import DataTable, Field, written
 from .verdict import plural
 
-MAX_PANELS = 24        # per figure; above it the CSV alone has the rest
+MAX_PANELS = 36        # per figure; above it the CSV alone has the rest
 MAX_TOOLTIPS = 1500    # cases; above it the page would grow for little
 SMALLEST_ERROR = 1e-17  # an error of exactly 0 is drawn here
 
-ERROR = Axis("relative gradient error", "power")
+ERROR = Axis("relative gradient error (l2)", "power")
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,20 @@ class FigureBlock:
     hollow: bool = False
     crosses: bool = False
 
+    @property
+    def rows(self) -> list[tuple[str, list[Panel]]]:
+        """(heading, panels): all in one, or one per problem setting where each solver has its panel."""
+        if not any(panel.subtitle for panel in self.panels):
+            return [("", self.panels)]
+        titles = ordered([panel.title for panel in self.panels])
+        return [(title, [panel for panel in self.panels if panel.title == title]) for title in titles]
+
 
 SHEETS = (
     Sheet("time", "Error against time",
           "Relative error of the gradient (l2) against the median time of one gradient; a bar spans the 95 % confidence "
           "interval of the median. Lower and further left is better.",
-          "seconds", "error", Axis("median time per gradient (s)", "seconds"), ERROR, "seconds", "error", bars=True),
+          "seconds", "error", Axis("median time per gradient", "seconds"), ERROR, "seconds", "error", bars=True),
     Sheet("evaluations", "Error against evaluations",
           "Relative error of the gradient (l2) against evaluations: right-hand sides forward and backward plus "
           "vector-Jacobian products, summed over trajectories. Exact counts, the same on every machine.",
@@ -96,7 +104,7 @@ def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
         series = _series(sheet, members, dash)
         label = f"{sheet.title}, {title}{f', {subtitle}' if subtitle else ''}: {plural(len(members), 'case')}"
         block.panels.append(Panel(title, subtitle, draw(series, sheet.x_axis, sheet.y_axis, x_limits, y_limits, palette,
-                                                        f"{sheet.name}-{number}", label, tooltips), f"{sheet.name}-{number}"))
+                                                        f"{sheet.name}-{number}", label, tooltips, split), f"{sheet.name}-{number}"))
     _notes(block, sheet, points, wanted, groups)
     return block
 

@@ -9,7 +9,7 @@ from .points import Point, lines
 
 DECADES = range(1, 13)
 COSTS = {"seconds": "time", "evaluations": "evaluations", "bytes": "peak bytes"}  # attribute of Point -> its name
-_CREDIBLE = ("pass", "inconclusive", "xfail")
+CREDIBLE = ("pass", "inconclusive", "xfail")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Reach:
 
 def staircase(line: list[Point], cost: str) -> list[Point]:
     """The cases of a line that no cheaper case beats, by rising cost and falling error."""
-    usable = [p for p in line if p.status in _CREDIBLE and math.isfinite(p.bound) and getattr(p, cost) > 0]
+    usable = [p for p in line if p.status in CREDIBLE and math.isfinite(p.bound) and getattr(p, cost) > 0]
     steps: list[Point] = []
     for point in sorted(usable, key=lambda p: (getattr(p, cost), p.bound)):
         if not steps or point.bound < steps[-1].bound:
@@ -55,9 +55,9 @@ def cheapest(points: list[Point]) -> dict[str, dict[str, dict[int, Reach]]]:
     """
     by_line = lines(points)
     best: dict[str, dict[str, dict[int, Reach]]] = {cost: {} for cost in COSTS}
-    for (panel, *_), line in by_line.items():
+    for key, line in by_line.items():
         for cost in COSTS:
-            decades = best[cost].setdefault(panel, {})
+            decades = best[cost].setdefault(key.panel, {})
             for k in DECADES:
                 found = reach(line, cost, 10.0**-k)
                 if found and (k not in decades or found.cost < decades[k].cost):

@@ -13,7 +13,9 @@ from .palette import DASHES
 from .points import FAILED
 
 _TEMPLATES = Path(__file__).parent / "templates"
+FAILURES_OPEN = 12  # shown at once; the rest unfolds
 FAILURE_ROWS = 200  # on the page; the CSV has them all
+OPERATORS = {"<=": "≤", ">=": "≥", "==": "="}
 SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "skipped": "–"}
 
 
@@ -26,13 +28,13 @@ def render(report: Report) -> str:
     palette = report.palette
     return environment.get_template("report.html.j2").render(
         report=report, style=Markup(style), light=Markup(palette.css(dark=False)), dark=Markup(palette.css(dark=True)),
-        swatch=lambda method: swatch(report, method), dash=dash, symbols=SYMBOLS, failed_statuses=FAILED,
-        failure_rows=FAILURE_ROWS, glossary=glossary, surroundings=surroundings)
+        swatch=lambda method: swatch(report, method), dash=dash, symbols=SYMBOLS, operators=OPERATORS, failed_statuses=FAILED,
+        failure_rows=FAILURE_ROWS, failures_open=FAILURES_OPEN, glossary=glossary, surroundings=surroundings)
 
 
 def breakable(text: str) -> Markup:
-    """A long name that may wrap after its slashes and double colons."""
-    broken = str(escape(text)).replace("/", "/<wbr>").replace("::", "::<wbr>")
+    """A long name that may wrap after its slashes, underscores and double colons."""
+    broken = str(escape(text)).replace("/", "/<wbr>").replace("::", "::<wbr>").replace("_", "_<wbr>")
     return Markup(broken)
 
 

@@ -33,7 +33,12 @@ _KNOWN: dict[str, tuple[str, str, str, str]] = {
     "symplectic_adjoint": ("#4b4fb0", "#a9acff", "<", "M-4.4 0L3.8 4.4V-4.4z"),
     "finite_difference": ("#5c636b", "#b3bac2", "h", "M0 -4.5L3.9 -2.2V2.2L0 4.5L-3.9 2.2V-2.2z"),
 }
-_SPARE = [("#7d3b3b", "#e0a0a0", "8"), ("#3f6b2a", "#a5d48c", "H"), ("#6a4f8f", "#c5b0e8", "d"), ("#444444", "#cccccc", "*")]
+_SPARE = [
+    ("#7d3b3b", "#e0a0a0", "8", "M-1.7 -4.2H1.7L4.2 -1.7V1.7L1.7 4.2H-1.7L-4.2 1.7V-1.7z"),
+    ("#3f6b2a", "#a5d48c", "H", "M-4.4 0L-2.2 -3.9H2.2L4.4 0L2.2 3.9H-2.2z"),
+    ("#6a4f8f", "#c5b0e8", "d", "M0 -4.8L2.9 0L0 4.8L-2.9 0z"),
+    ("#444444", "#cccccc", "*", "M0 -4.8L1.2 -1.6L4.6 -1.5L1.9 .6L2.8 3.9L0 2L-2.8 3.9L-1.9 .6L-4.6 -1.5L-1.2 -1.6z"),
+]  # for methods that this list does not know yet
 
 # Names of the page's own colours and the sentinels that Matplotlib draws them in.
 _PAGE = ("ink", "muted", "grid", "card")
@@ -55,12 +60,7 @@ class Palette:
         self.methods = methods
         self._styles: dict[str, Style] = {}
         for number, method in enumerate(methods):
-            if method in _KNOWN:
-                light, dark, marker, path = _KNOWN[method]
-            else:
-                light, dark, marker = next(spare)
-                path = _CIRCLE
-            self._styles[method] = Style(f"m{number}", light, dark, marker, path)
+            self._styles[method] = Style(f"m{number}", *(_KNOWN[method] if method in _KNOWN else next(spare)))
 
     def __getitem__(self, method: str) -> Style:
         return self._styles[method]

@@ -15,10 +15,11 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator  # noqa:
 from . import svg, ticks  # noqa: E402
 from .palette import DASHES, Palette, sentinel  # noqa: E402
 
-_WIDTH, _HEIGHT = 372, 268  # pixels of the view box; on the page a panel is about this wide
+_USUAL, _SMALL = (372, 312), (284, 252)  # pixels of the view box; on the page a panel is about this wide
 _DPI = 72
-_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 12, 24, 42
-_TEXT = 11.5
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 34, 44
+_TEXT = 12.5
+_MARKER, _SMALL_MARKER, _MANY = 5.6, 3.8, 14  # pixels; a line of more marks than this has small ones
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class Axis:
     label: str
     scale: str
 
-    def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
+    def ticks(self, low: float, high: float, most: int) -> tuple[list[float], list[str]]:
         if self.scale == "bytes":
-            values = ticks.binary_ticks(low, high)
+            values = ticks.binary_ticks(low, high, most)
             return values, [ticks.binary_label(value) for value in values]
-        values = ticks.decimal_ticks(low, high)
+        values = ticks.decimal_ticks(low, high, most)
         if self.scale == "power":
             return values, [ticks.power_label(value) for value in values]
         return values, [ticks.si_label(value, "s" if self.scale == "seconds" else "") for value in values]
@@ -74,14 +75,15 @@ def limits(values: list[float], margin: float = 0.07) -> Limits:
 
 
 def draw(series: list[Series], x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, palette: Palette, name: str,
-         label: str, tooltips: bool) -> str:
+         label: str, tooltips: bool, small: bool = False) -> str:
     """The panel as an inline SVG element. `name` is unique on the page; `label` is read to those who do not see it."""
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": _TEXT}):
-        figure = Figure(figsize=(_WIDTH / _DPI, _HEIGHT / _DPI), dpi=_DPI)
-        axes = figure.add_axes((_LEFT / _WIDTH, _BOTTOM / _HEIGHT, (_WIDTH - _LEFT - _RIGHT) / _WIDTH,
-                                (_HEIGHT - _TOP - _BOTTOM) / _HEIGHT))
+        width, height = _SMALL if small else _USUAL
+        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+        axes = figure.add_axes((_LEFT / width, _BOTTOM / height, (width - _LEFT - _RIGHT) / width,
+                                (height - _TOP - _BOTTOM) / height))
         figure.patch.set_visible(False)
-        _frame(axes, x, y, x_limits, y_limits)
+        _frame(axes, x, y, x_limits, y_limits, ticks.MOST - 2 if small else ticks.MOST)
         titles: dict[str, list[str]] = {}
         for number, one in enumerate(series):
             _series(axes, one, number, y_limits, palette, titles)
@@ -94,7 +96,7 @@ def draw(series: list[Series], x: Axis, y: Axis, x_limits: Limits, y_limits: Lim
     return svg.fragment(raw, name, palette.variables(), label)
 
 
-def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits) -> None:
+def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, most_x: int) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(x_limits)
@@ -103,8 +105,8 @@ def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits) -> None:
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(sentinel("muted"))
-    for axis, kind, bounds in ((axes.xaxis, x, x_limits), (axes.yaxis, y, y_limits)):
-        values, labels = kind.ticks(*bounds)
+    for axis, kind, bounds, most in ((axes.xaxis, x, x_limits, most_x), (axes.yaxis, y, y_limits, ticks.MOST)):
+        values, labels = kind.ticks(*bounds, most)
         axis.set_major_locator(FixedLocator(values))
         axis.set_major_formatter(FixedFormatter(labels))
         axis.set_minor_locator(NullLocator())
@@ -113,7 +115,7 @@ def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits) -> None:
     axes.grid(axis="y", color=sentinel("grid"), linewidth=0.9)
     axes.set_axisbelow(True)
     axes.set_xlabel(x.label, color=sentinel("ink"), labelpad=5)
-    axes.annotate(y.label, (0, 1), xycoords="axes fraction", xytext=(-_LEFT + 3, 10), textcoords="offset points",
+    axes.annotate(y.label, (0, 1), xycoords="axes fraction", xytext=(-_LEFT + 3, 17), textcoords="offset points",
                   color=sentinel("ink"))
 
 
@@ -125,12 +127,14 @@ def _series(axes, series: Series, number: int, y_limits: Limits, palette: Palett
         line["dashes"] = DASHES[series.dash]
     if len(whole) > 1:
         axes.plot([mark.x for mark in whole], [mark.y for mark in whole], **line)
-    for mark in whole:
-        if mark.bar:
-            axes.plot(mark.bar, (mark.y, mark.y), color=colour, linewidth=2.4, alpha=0.45, solid_capstyle="butt")
+    bars = [mark for mark in whole if mark.bar]
+    if bars:
+        axes.hlines([mark.y for mark in bars], [mark.bar[0] for mark in bars], [mark.bar[1] for mark in bars], color=colour,
+                    linewidth=2.4, alpha=0.45)
+    size = _MARKER if len(series.marks) <= _MANY else _SMALL_MARKER
     for hollow in (False, True):
         chosen = [mark for mark in whole if mark.hollow == hollow]
-        _markers(axes, chosen, f"marks-{number}-{int(hollow)}", titles, marker=marker, markersize=5.6,
+        _markers(axes, chosen, f"marks-{number}-{int(hollow)}", titles, marker=marker, markersize=size,
                  markeredgecolor=colour, markeredgewidth=1.3, markerfacecolor=sentinel("card") if hollow else colour)
     failed = [mark for mark in series.marks if mark.failed]
     edge = [Mark(mark.x, mark.y if math.isfinite(mark.y) and mark.y > 0 else y_limits[1], title=mark.title) for mark in failed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,16 @@ from .reader import ResultFile
 
 FAILED = ("fail", "error", "timeout", "nonfinite", "oom", "xpass", "crashed")  # statuses that make a run invalid
 REFERENCE_LIMIT = 0.1  # a reference known to worse than this share of the error limits what the error says
+
+
+class Line(NamedTuple):
+    """What cases on one line of a plot have in common: they differ in their control only."""
+
+    panel: str
+    method: str
+    solver: str
+    stepping: str     # "adaptive" or "fixed"
+    checkpoints: int  # budget, -1 if the method has none
 
 
 @dataclass(frozen=True)
@@ -52,9 +63,8 @@ class Point:
         return self.error + (self.uncertainty if math.isfinite(self.uncertainty) else 0.0)
 
     @property
-    def line(self) -> tuple[str, str, str, str, int]:
-        """Cases that differ in their control only share a line."""
-        return self.panel, self.method, self.solver, self.stepping, self.checkpoints
+    def line(self) -> Line:
+        return Line(self.panel, self.method, self.solver, self.stepping, self.checkpoints)
 
 
 def points(result: ResultFile) -> list[Point]:
@@ -116,9 +126,9 @@ def _total(*columns: np.ndarray) -> np.ndarray:
     return np.where((stacked < 0).any(axis=0) | (total <= 0), np.nan, total)
 
 
-def lines(all_points: list[Point]) -> dict[tuple[str, str, str, str, int], list[Point]]:
+def lines(all_points: list[Point]) -> dict[Line, list[Point]]:
     """Points by line, each ordered from loose to tight."""
-    grouped: dict[tuple[str, str, str, str, int], list[Point]] = {}
+    grouped: dict[Line, list[Point]] = {}
     for point in all_points:
         grouped.setdefault(point.line, []).append(point)
     for line in grouped.values():

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from html import escape
 
 _NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'  # a name, never fetched; needed by SVG files that stand alone
+_CHILD = re.compile(r"<(?:use|path) [^>]*?(?:/>|><title>[^<]*</title></use>)")
+_GROUP = re.compile(rf"<g([^>]*)>((?:{_CHILD.pattern}){{2,}})</g>")
 _FONT = re.compile(r"font: (?:\w+ )?([\d.]+)px [^;\"]*")
 
 
@@ -18,7 +20,7 @@ def fragment(raw: str, prefix: str, colours: Mapping[str, str], label: str) -> s
     body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"| version="1\.1"', "", body)
     body = body.replace("xlink:href", "href")
-    body = re.sub(r'(<svg) width="[^"]*" height="[^"]*"', rf'\1 role="img" aria-label="{escape(label)}"', body)
+    body = re.sub(r'(<svg) width="[^"]*" height="[^"]*"', lambda m: f'{m[1]} role="img" aria-label="{escape(label)}"', body)
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', body))
     names = {name for pair in used for name in pair if name}
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in names else "", body)
@@ -26,7 +28,19 @@ def fragment(raw: str, prefix: str, colours: Mapping[str, str], label: str) -> s
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
     body = _FONT.sub(r"font-size: \1px", body)
     body = re.sub(r"#fe0[01][0-9a-f]{2}", lambda m: colours.get(m[0], m[0]), body)
-    return re.sub(r"\s*\n\s*", " ", re.sub(r">\s+<", "><", body)).strip()
+    return _GROUP.sub(_hoist, re.sub(r"\s*\n\s*", " ", re.sub(r">\s+<", "><", body)).strip())
+
+
+def _hoist(match: re.Match[str]) -> str:
+    """Moves what all children of a group repeat (style, clip path) to the group: a third of the size of a dense panel."""
+    attributes, children = match[1], match[2]
+    for name in ("clip-path", "style"):
+        values = set(re.findall(rf' {name}="([^"]*)"', children))
+        if len(values) == 1 and children.count(f" {name}=") == len(_CHILD.findall(children)) and f" {name}=" not in attributes:
+            value = values.pop()
+            attributes += f' {name}="{value}"'
+            children = children.replace(f' {name}="{value}"', "")
+    return f"<g{attributes}>{children}</g>"
 
 
 def coarse(raw: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import io
 import math
 from dataclasses import dataclass
 
 from . import ticks
 
+PLAIN_ROWS = 2000  # a longer CSV is compressed within the page
 PAGE_ROWS = 400  # of a data table on the page; its CSV has them all
 
 
@@ -37,8 +39,19 @@ class DataTable:
             writer.writerow([exact(value) for value in row])
         return stream.getvalue()
 
+    @property
+    def large(self) -> bool:
+        return len(self.rows) > PLAIN_ROWS
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.csv.gz" if self.large else f"{self.name}.csv"
+
     def csv_uri(self) -> str:
-        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode()).decode()
+        """The CSV as a link; compressed if large, without a time stamp, so that the page is the same every time."""
+        content = self.csv().encode()
+        kind, content = ("application/gzip", gzip.compress(content, mtime=0)) if self.large else ("text/csv;charset=utf-8", content)
+        return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
     def shown(self) -> list[list[str]]:
         return [[written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:PAGE_ROWS]]
@@ -113,6 +126,6 @@ def ratio(value: float) -> str:
         return f"{value:.0f}"
     if value >= 0.995:
         return f"{value:.1f}"
-    if value >= 0.00995:
+    if value >= 0.0995:
         return f"{value:.2f}"
-    return error(value)
+    return f"{value:.2g}" if value >= 1e-4 else error(value)

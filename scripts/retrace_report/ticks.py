@@ -7,7 +7,7 @@ import math
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SI = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_MOST = 6  # ticks on an axis
+MOST = 6  # ticks on an axis of usual length
 
 
 def power_label(value: float) -> str:
@@ -34,24 +34,25 @@ def binary_label(value: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {_BINARY[group]}"
 
 
-def decimal_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten in [low, high], thinned to a few; with 2 and 5 between them where there are fewer than three."""
+def decimal_ticks(low: float, high: float, most: int = MOST) -> list[float]:
+    """Powers of ten in [low, high], thinned to a few; with others between them where there are fewer than three."""
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    stride = max(1, -(-(last - first + 1) // _MOST))
+    stride = max(1, -(-(last - first + 1) // most))
     decades = [10.0**k for k in range(first, last + 1) if k % stride == 0]
     if len(decades) >= 3:
         return decades
-    found = [digit * 10.0**k for k in range(first - 1, last + 1) for digit in (1, 2, 5)]
-    found = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
-    if len(found) >= 2:
-        return found
+    for digits in ((1, 2, 5), (1, 3)):
+        found = [digit * 10.0**k for k in range(first - 1, last + 1) for digit in digits]
+        found = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if 2 <= len(found) < most:
+            return found
     finer = [digit * 10.0**k for k in range(first - 1, last + 1) for digit in range(10, 100)]
     inside = [value / 10 for value in finer if low <= value / 10 <= high]
     return inside[:: max(1, len(inside) // 4)] or [math.sqrt(low * high)]
 
 
-def binary_ticks(low: float, high: float) -> list[float]:
+def binary_ticks(low: float, high: float, most: int = MOST) -> list[float]:
     """Powers of two in [low, high], thinned to a few."""
     first, last = math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9)
-    stride = next((s for s in (1, 2, 5, 10, 20) if (last - first) // s < _MOST), 20)
+    stride = next((s for s in (1, 2, 5, 10, 20) if (last - first) // s < most), 20)
     return [2.0**k for k in range(first, last + 1) if k % stride == 0] or [math.sqrt(low * high)]

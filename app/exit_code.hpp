@@ -1,0 +1,17 @@
+#pragma once
+
+namespace retrace::app {
+
+/// What the program tells its caller; docs/design.md has the table.
+enum ExitCode : int {
+  exit_success = 0,
+  exit_failed = 1,         ///< a check failed, a case ended in an error
+  exit_usage = 2,          ///< bad option, configuration or file; nothing ran
+  exit_inconclusive = 4,   ///< only with --strict
+  exit_nothing = 5,        ///< no case selected
+  exit_internal = 70,      ///< a bug
+  exit_environment = 71,   ///< MPI or file system unusable
+  exit_stopped_early = 75  ///< signal or time-out; what was done is in the file
+};
+
+}  // namespace retrace::app

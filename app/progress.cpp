@@ -1,0 +1,120 @@
+#include "app/progress.hpp"
+
+#include "results/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace retrace::app {
+
+namespace {
+
+std::string bytes_text(std::int64_t bytes) {
+  if (bytes < 0) return "-";
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  constexpr char const* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  while (value >= 1024.0 && unit < 4) {
+    value /= 1024.0;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, units[unit]);
+}
+
+std::string seconds_text(double seconds) {
+  if (std::isnan(seconds)) return "-";
+  if (seconds < 1e-3) return fmt::format("{:.1f}us", seconds * 1e6);
+  if (seconds < 1.0) return fmt::format("{:.2f}ms", seconds * 1e3);
+  return fmt::format("{:.2f}s", seconds);
+}
+
+std::int64_t evaluations(results::CaseRecord const& record) {
+  return std::max<std::int64_t>(record.cost.nfe_fwd, 0) + std::max<std::int64_t>(record.cost.nfe_bwd, 0) +
+         std::max<std::int64_t>(record.cost.n_vjp, 0);
+}
+
+template <class Number>
+struct Range {
+  Number low = std::numeric_limits<Number>::max(), high = std::numeric_limits<Number>::lowest();
+  void add(Number x) {
+    if (x != x) return;
+    low = std::min(low, x);
+    high = std::max(high, x);
+  }
+  [[nodiscard]] bool empty() const { return low > high; }
+};
+
+struct Group {
+  int cases = 0, passed = 0, failed = 0, inconclusive = 0;
+  Range<double> error, seconds;
+  Range<std::int64_t> evaluations, bytes;
+};
+
+std::string range_text(Range<double> const& r, std::string (*text)(double)) {
+  if (r.empty()) return "-";
+  return r.low == r.high ? text(r.low) : text(r.low) + " .. " + text(r.high);
+}
+
+}  // namespace
+
+std::int64_t solver_peak_bytes(results::CaseRecord const& record) {
+  std::int64_t peak = -1;
+  for (auto const& row : record.memory) {
+    if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
+      peak = std::max(peak, row.peak_above_baseline);
+  }
+  return peak;
+}
+
+std::string progress_line(std::size_t index, std::size_t total, results::CaseRecord const& record) {
+  std::string const count = std::to_string(total);
+  std::string line = fmt::format("[{:>{}}/{}] {:12} {}  err={:.1e} evals={}", index, count.size(), count,
+                                 results::name_of(record.row.status), record.row.case_id, record.accuracy.grad_rel_l2,
+                                 evaluations(record));
+  if (std::int64_t const peak = solver_peak_bytes(record); peak >= 0) line += " mem=" + bytes_text(peak);
+  if (!std::isnan(record.cost.time_median)) line += " t=" + seconds_text(record.cost.time_median);
+  return line;
+}
+
+std::string result_table(results::ResultDocument const& document) {
+  std::vector<std::pair<std::string, std::string>> order;
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (auto const& record : document.cases) {
+    std::pair<std::string, std::string> const key{record.row.problem, record.row.method};
+    if (!groups.contains(key)) order.push_back(key);
+    Group& group = groups[key];
+    ++group.cases;
+    group.passed += record.row.status == results::Status::pass ? 1 : 0;
+    group.failed += results::is_failure(record.row.status) ? 1 : 0;
+    group.inconclusive += record.row.status == results::Status::inconclusive ? 1 : 0;
+    group.error.add(record.accuracy.grad_rel_l2);
+    group.seconds.add(record.cost.time_median);
+    group.evaluations.add(evaluations(record));
+    if (std::int64_t const peak = solver_peak_bytes(record); peak >= 0) group.bytes.add(peak);
+  }
+  auto const error_text = +[](double x) { return fmt::format("{:.1e}", x); };
+  std::string table = fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", "problem", "method",
+                                  "cases", "pass", "fail", "incon.", "gradient error", "f + VJP evaluations",
+                                  "peak bytes", "time");
+  for (auto const& key : order) {
+    Group const& g = groups[key];
+    table += fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", key.first, key.second, g.cases,
+                         g.passed, g.failed, g.inconclusive, range_text(g.error, error_text),
+                         g.evaluations.empty() ? "-" : fmt::format("{} .. {}", g.evaluations.low, g.evaluations.high),
+                         g.bytes.empty() ? "-" : bytes_text(g.bytes.low) + " .. " + bytes_text(g.bytes.high),
+                         range_text(g.seconds, &seconds_text));
+  }
+  for (auto const& record : document.cases) {
+    if (results::is_failure(record.row.status))
+      table += fmt::format("{}: {}\n    {}\n", results::name_of(record.row.status), record.row.case_id, record.row.reason);
+  }
+  return table;
+}
+
+}  // namespace retrace::app

@@ -1,0 +1,50 @@
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/version.hpp"
+#include "core/error.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace retrace::app {
+
+namespace {
+
+/// scripts/report.py beside the installed program, else in the source tree that it was built from.
+std::string report_script() {
+  std::error_code error;
+  std::filesystem::path const program = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (std::filesystem::path const& candidate :
+       {program.parent_path() / "../share/retrace/scripts/report.py", std::filesystem::path(scripts_folder) / "report.py"}) {
+    if (std::filesystem::exists(candidate, error)) return candidate.string();
+  }
+  throw EnvironmentError("report: scripts/report.py is neither beside the program nor in its source tree");
+}
+
+}  // namespace
+
+int make_report(Options const& options) {
+  std::string output = options.output;
+  if (output.empty()) output = std::filesystem::path(options.files.front()).replace_extension(".html").string();
+  std::vector<std::string> words{std::string(python), report_script(), options.files.front(), "-o", output};
+  if (!options.title.empty()) words.insert(words.end(), {"--title", options.title});
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+
+  pid_t const child = fork();
+  if (child < 0) throw EnvironmentError("report: cannot start a process");
+  if (child == 0) {
+    execvp(arguments.front(), arguments.data());
+    _exit(exit_environment);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : exit_internal;
+}
+
+}  // namespace retrace::app

@@ -1,0 +1,223 @@
+#include "results/writer.hpp"
+
+#include "core/error.hpp"
+#include "results/atomic_file.hpp"
+#include "results/h5_io.hpp"
+#include "results/seal.hpp"
+#include "results/tables.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <hdf5_hl.h>
+
+#include <chrono>
+#include <numeric>
+#include <span>
+
+namespace retrace::results {
+
+namespace {
+
+/// Properties that make the order of creation the order of listing: tables and columns as in the schema.
+H5Properties ordered(hid_t property_class) {
+  H5Properties properties(H5Pcreate(property_class), "make creation properties");
+  h5_check(H5Pset_link_creation_order(properties, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "order links");
+  return properties;
+}
+
+/// One group with its dimension scale and columns of equal length.
+class TableWriter {
+ public:
+  TableWriter(hid_t file, std::string_view name, std::string_view scale, std::string_view description, hsize_t rows)
+      : rows_(rows),
+        space_(make_space(rows)),
+        column_properties_(make_column_properties()),
+        group_(make_group(file, name)),
+        scale_(make_scale(scale)) {
+    detail::set_attribute(group_, "description", description);
+  }
+
+  void write_numbers(ColumnSpec const& spec, void const* values) {
+    write(spec, detail::file_type(spec.type), detail::memory_type(spec.type), values);
+  }
+
+  void write_texts(ColumnSpec const& spec, std::vector<std::string> const& values) {
+    std::vector<char const*> pointers;
+    pointers.reserve(values.size());
+    for (std::string const& value : values) pointers.push_back(value.c_str());
+    H5Type const type = detail::text_type();
+    write(spec, type, type, pointers.data());
+  }
+
+ private:
+  // Extendible, so that a table without rows may be chunked like any other.
+  static H5Space make_space(hsize_t rows) {
+    hsize_t const limit = H5S_UNLIMITED;
+    return {H5Screate_simple(1, &rows, &limit), "make the dataspace of a column"};
+  }
+
+  static H5Properties make_column_properties() {
+    H5Properties properties(H5Pcreate(H5P_DATASET_CREATE), "make creation properties");
+    hsize_t const chunk = detail::chunk_rows;
+    h5_check(H5Pset_chunk(properties, 1, &chunk), "set chunks");
+    h5_check(H5Pset_shuffle(properties), "set shuffle");
+    constexpr unsigned deflate_level = 4;
+    h5_check(H5Pset_deflate(properties, deflate_level), "set deflate");
+    h5_check(H5Pset_attr_creation_order(properties, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "order attributes");
+    return properties;
+  }
+
+  static H5Group make_group(hid_t file, std::string_view name) {
+    return {H5Gcreate2(file, std::string(name).c_str(), H5P_DEFAULT, ordered(H5P_GROUP_CREATE), H5P_DEFAULT),
+            fmt::format("make table /{}", name)};
+  }
+
+  H5Dataset make_scale(std::string_view name) {
+    std::string const text(name);
+    H5Dataset scale(
+        H5Dcreate2(group_, text.c_str(), H5T_STD_I64LE, space_, H5P_DEFAULT, column_properties_, H5P_DEFAULT),
+        fmt::format("make scale '{}'", name));
+    std::vector<std::int64_t> numbers(rows_);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    if (rows_ > 0) h5_check(H5Dwrite(scale, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()), text);
+    h5_check(H5DSset_scale(scale, text.c_str()), fmt::format("make '{}' a dimension scale", name));
+    detail::set_attribute(scale, "units", "1");
+    detail::set_attribute(scale, "long_name", "row number");
+    return scale;
+  }
+
+  void write(ColumnSpec const& spec, hid_t file_type, hid_t memory_type, void const* values) {
+    std::string const name(spec.name);
+    H5Dataset const dataset(
+        H5Dcreate2(group_, name.c_str(), file_type, space_, H5P_DEFAULT, column_properties_, H5P_DEFAULT),
+        fmt::format("make column '{}'", name));
+    if (rows_ > 0) {
+      h5_check(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
+               fmt::format("write column '{}'", name));
+    }
+    h5_check(H5DSattach_scale(dataset, scale_, 0), fmt::format("attach the scale to column '{}'", name));
+    set_attributes(dataset, spec);
+  }
+
+  static void set_attributes(hid_t dataset, ColumnSpec const& spec) {
+    detail::set_attribute(dataset, "long_name", spec.long_name);
+    if (spec.type == ColumnType::text) return;
+    detail::set_attribute(dataset, "units", spec.units);
+    if (may_be_missing(spec)) {
+      detail::set_attribute(dataset, "missing_value_meaning", missing_value_meaning);
+    }
+    if (spec.type == ColumnType::code) {
+      std::vector<std::uint8_t> values(spec.flags.size());
+      std::iota(values.begin(), values.end(), std::uint8_t{0});
+      detail::set_attribute(dataset, "flag_values", values);
+      detail::set_attribute(dataset, "flag_meanings", flag_meanings(spec));
+    }
+    if (!spec.index_into.empty()) detail::set_attribute(dataset, "index_into", fmt::format("/{}", spec.index_into));
+  }
+
+  hsize_t rows_;
+  H5Space space_;
+  H5Properties column_properties_;
+  H5Group group_;
+  H5Dataset scale_;
+};
+
+template <class Row, class Value>
+void write_column(TableWriter& table, std::vector<Row> const& rows, ColumnSpec const& spec, Value Row::*member) {
+  if constexpr (std::is_same_v<Value, std::string>) {
+    std::vector<std::string> values;
+    values.reserve(rows.size());
+    for (Row const& row : rows) values.push_back(detail::clean_utf8(row.*member));
+    table.write_texts(spec, values);
+  } else {
+    using Stored = std::conditional_t<NamedCode<Value>, std::uint8_t, Value>;
+    std::vector<Stored> values;
+    values.reserve(rows.size());
+    for (Row const& row : rows) values.push_back(static_cast<Stored>(row.*member));
+    table.write_numbers(spec, values.data());
+  }
+}
+
+template <class Row>
+void write_table(hid_t file, std::vector<Row> const& rows) {
+  TableWriter table(file, Table<Row>::name, Table<Row>::scale, Table<Row>::description, rows.size());
+  for (Column<Row> const& column : Table<Row>::columns) {
+    std::visit([&](auto member) { write_column(table, rows, column.spec, member); }, column.member);
+  }
+}
+
+void write_root_attributes(hid_t file, ResultDocument const& document) {
+  std::string const now = utc_now();
+  detail::set_attribute(file, "schema_name", schema_name);
+  detail::set_attribute(file, "schema_version", schema_version);
+  detail::set_attribute(file, "title", document.title);
+  detail::set_attribute(file, "created_utc", document.created_utc.empty() ? now : document.created_utc);
+  detail::set_attribute(file, "modified_utc", now);
+  detail::set_attribute(file, "finalized", static_cast<std::uint8_t>(document.finalized ? 1 : 0));
+  detail::set_attribute(file, "generator", document.generator);
+  detail::set_attribute(file, "license", document.license);
+  detail::set_attribute(file, "history", document.history);
+}
+
+void write_config(hid_t file, ConfigText const& config) {
+  H5Group const group(H5Gcreate2(file, "config", H5P_DEFAULT, ordered(H5P_GROUP_CREATE), H5P_DEFAULT), "make /config");
+  detail::write_scalar_text(group, "toml", config.toml);
+  detail::write_scalar_text(group, "effective_json", config.effective_json);
+  detail::write_scalar_text(group, "sha256", config.sha256);
+}
+
+H5File make_memory_file() {
+  H5Properties const access(H5Pcreate(H5P_FILE_ACCESS), "make access properties");
+  constexpr std::size_t growth = std::size_t{1} << 20U;
+  h5_check(H5Pset_fapl_core(access, growth, false), "choose a file in memory");
+  h5_check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set library bounds");
+  // Closing fails if anything in the file is still open, instead of keeping it alive.
+  h5_check(H5Pset_fclose_degree(access, H5F_CLOSE_SEMI), "set close degree");
+  return {H5Fcreate("retrace-result-in-memory", H5F_ACC_TRUNC, ordered(H5P_FILE_CREATE), access),
+          "make a file in memory"};
+}
+
+}  // namespace
+
+std::string utc_now() {
+  auto const now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
+}
+
+std::vector<std::byte> file_image(ResultDocument const& document) {
+  H5Silence const silence;
+  H5File file = make_memory_file();
+  write_root_attributes(file, document);
+  write_config(file, document.config);
+  for_each_table(flatten(document), [&](auto const& rows) { write_table(file, rows); });
+  h5_check(H5Fflush(file, H5F_SCOPE_LOCAL), "flush the file in memory");
+  auto const size = h5_check(H5Fget_file_image(file, nullptr, 0), "size of the file in memory");
+  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  h5_check(H5Fget_file_image(file, image.data(), image.size()), "copy the file in memory");
+  file.close("close the file in memory");
+  append_seal(image);
+  return image;
+}
+
+void write_snapshot(std::filesystem::path const& path, ResultDocument const& document) {
+  std::vector<std::byte> const image = file_image(document);
+  AtomicFile file(path);
+  file.write(image);
+  file.commit();
+}
+
+void claim_output(std::filesystem::path const& path) {
+  if (path.empty()) throw UsageError("the output file has no name");
+  std::error_code ignored;
+  // Not exists(): a link that points nowhere is in the way too.
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
+    throw UsageError(
+        fmt::format("output '{}' exists and is not overwritten; choose another with -o or remove it", path.string()));
+  }
+  AtomicFile probe(path);
+  std::byte const byte{0};
+  probe.write({&byte, 1});
+  probe.sync();
+}
+
+}  // namespace retrace::results

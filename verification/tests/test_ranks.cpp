@@ -1,0 +1,74 @@
+// The same bits on any number of ranks and threads: every method's digest on the ranks of the world against the one of
+// this process alone.
+#include "gradients/registry.hpp"
+#include "verification/tests/instances.hpp"
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <cstdlib>
+#include <string>
+#include <tuple>
+
+namespace retrace {
+namespace {
+
+using tests::control_with;
+using tests::gradient_of;
+
+struct Distributed {
+  std::string_view problem;
+  tests::Changes changes;
+};
+
+/// Odd sizes; the second of each has fewer blocks than four ranks, so that some ranks have no work.
+std::vector<Distributed> const problems{
+    {"lorenz63", {.numbers = {{"n", 50.0}}}},
+    {"three_body", {.numbers = {{"n", 5.0}}}},
+    {"neural_mlp", {.numbers = {{"n", 37.0}, {"block", 4.0}}, .lists = {{"widths", {5, 11, 5}}}}},
+    {"neural_mlp", {.numbers = {{"n", 5.0}, {"block", 4.0}}, .lists = {{"widths", {3, 7, 3}}}}},
+};
+
+using Case = std::tuple<std::size_t, std::string, std::string, std::string>;
+class Ranks : public ::testing::TestWithParam<Case> {};
+
+std::string name_of_case(::testing::TestParamInfo<Case> const& info) {
+  auto const& [problem, method, solver, backend] = info.param;
+  return std::string(problems[problem].problem) + std::to_string(problem) + "_" + method + "_" + solver + "_" + backend;
+}
+
+TEST_P(Ranks, leave_no_trace_in_the_bits) {
+  auto const& [index, method, solver, backend] = GetParam();
+  auto const& [name, changes] = problems[index];
+  Communicator const world = Communicator::duplicate_of(MPI_COMM_WORLD),
+                     self = Communicator::duplicate_of(MPI_COMM_SELF);
+  StepControl const control = control_with(1e-5);
+
+  GradientResult const alone =
+      gradient_of(*tests::make_instance(name, self, changes), method, solver, control, "serial");
+  GradientResult const together =
+      gradient_of(*tests::make_instance(name, world, changes), method, solver, control, backend);
+
+  ASSERT_EQ(alone.status, SolveStatus::success);
+  EXPECT_EQ(together.status, SolveStatus::success);
+  EXPECT_EQ(together.digest, alone.digest);
+  EXPECT_EQ(together.loss, alone.loss);
+  EXPECT_EQ(together.dloss_dp, alone.dloss_dp);
+  EXPECT_EQ(together.work.accepted, alone.work.accepted);
+  EXPECT_EQ(together.work.rejected, alone.work.rejected);
+  EXPECT_EQ(together.work.rhs_forward, alone.work.rhs_forward);
+  EXPECT_EQ(together.work.vjp, alone.work.vjp);
+  EXPECT_EQ(together.work.reverse_accepted, alone.work.reverse_accepted);
+  EXPECT_EQ(together.work.reverse_rejected, alone.work.reverse_rejected);
+  EXPECT_EQ(together.work.graph_depth, alone.work.graph_depth);
+}
+
+INSTANTIATE_TEST_SUITE_P(Everything, Ranks,
+                         ::testing::Combine(::testing::Range<std::size_t>(0, 4),
+                                            ::testing::ValuesIn(names_of(AllGradientMethods{})),
+                                            ::testing::Values("bogacki_shampine32", "dormand_prince54"),
+                                            ::testing::Values("serial", "openmp")),
+                         name_of_case);
+
+}  // namespace
+}  // namespace retrace
