@@ -19,7 +19,7 @@ void claim_output(std::filesystem::path const& path);
 /// Writes the whole document as an HDF5 file of the schema of "results/schema.hpp" to `path`, replacing the snapshot
 /// that stands there; `modified_utc` becomes the present time and an empty `created_utc` too. On failure the old file
 /// is intact, nothing new is left, and EnvironmentError says what failed, where and why (H5Error for the HDF5 library).
-/// Cost: the file twice in memory; about 10 ms and 1 kB per case.
+/// Cost: the file twice in memory; some 50 ms and 0.4 MB, and 0.06 ms and 1.6 kB per case (10 samples, 5 checks each).
 void write_snapshot(std::filesystem::path const& path, ResultDocument const& document);
 
 /// The bytes of that file: HDF5, and behind its end the seal of "results/seal.hpp".
