@@ -12,8 +12,8 @@
 namespace retrace::tests {
 
 struct Changes {
-  std::map<std::string_view, double> numbers;
-  std::map<std::string_view, std::vector<std::int64_t>> lists;
+  std::map<std::string_view, double> numbers{};
+  std::map<std::string_view, std::vector<std::int64_t>> lists{};
 };
 
 /// A problem of the catalogue with some of its defaults changed.
