@@ -37,9 +37,10 @@ if(NOT MPI_FOUND)
 endif()
 
 set(HDF5_PREFER_PARALLEL ON)
-find_package(HDF5 1.10 QUIET COMPONENTS C)
+find_package(HDF5 1.10 QUIET COMPONENTS C HL)
 if(NOT HDF5_FOUND)
-  retrace_missing("HDF5 >= 1.10 (C library)" MODULE "hdf5, cray-hdf5-parallel" DEBIAN libhdf5-openmpi-dev SPACK hdf5 CONDA hdf5)
+  retrace_missing("HDF5 >= 1.10 (C and high-level libraries)" MODULE "hdf5, cray-hdf5-parallel" DEBIAN libhdf5-openmpi-dev
+                  SPACK "hdf5 +hl" CONDA hdf5)
 endif()
 
 find_package(Eigen3 QUIET NO_MODULE)  # its version file refuses a newer major, so compare here
@@ -122,6 +123,11 @@ if(RETRACE_NATIVE)
       break()
     endif()
   endforeach()
+endif()
+
+# nvcc's front end rejects fmt's compile-time check of format strings; it is then made at run time (fmt 9, 10; 11).
+if(Kokkos_ENABLE_CUDA)
+  add_compile_definitions(FMT_CONSTEVAL= FMT_USE_CONSTEVAL=0)
 endif()
 
 # Results must not depend on the compiler's freedom to reorder sums; contraction to FMA is left at its default.

@@ -12,7 +12,9 @@ namespace retrace {
 
 namespace {
 
-using Context = std::unique_ptr<EVP_MD_CTX, decltype([](EVP_MD_CTX* context) { EVP_MD_CTX_free(context); })>;
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
 
 void check(int success, std::string_view call) {
   if (success == 1) return;
@@ -79,7 +81,7 @@ void Sha256::update(std::span<std::int64_t const> values) {
 }
 
 std::string Sha256::hex() const {
-  Context const copy(EVP_MD_CTX_new());
+  std::unique_ptr<EVP_MD_CTX, FreeContext> const copy(EVP_MD_CTX_new());
   check(copy ? 1 : 0, "EVP_MD_CTX_new");
   check(EVP_MD_CTX_copy_ex(copy.get(), context_.get()), "EVP_MD_CTX_copy_ex");
   std::array<unsigned char, EVP_MAX_MD_SIZE> value{};

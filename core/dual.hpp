@@ -80,7 +80,7 @@ struct Dual {
     return chain(x, power, T(exponent) * power / x.value);
   }
   KOKKOS_INLINE_FUNCTION friend Dual abs(Dual const& x) {
-    return chain(x, Kokkos::abs(x.value), x.value < T(0) ? T(-1) : T(1));
+    return chain(x, Kokkos::abs(x.value), x.value < T(0) ? T(-1) : (x.value > T(0) ? T(1) : T(0)));
   }
 
  private:

@@ -64,10 +64,10 @@ KOKKOS_INLINE_FUNCTION bool is_finite(T const& x) {
   return Kokkos::isfinite(value_of(x));
 }
 
-/// -1 for negative numbers, else +1.
+/// -1, 0 or +1: the derivative of |x|, at the kink the symmetric choice (what a central difference gives).
 template <class T>
 KOKKOS_INLINE_FUNCTION T sign(T const& x) {
-  return x < T(0.0) ? T(-1.0) : T(1.0);
+  return x < T(0.0) ? T(-1.0) : (x > T(0.0) ? T(1.0) : T(0.0));
 }
 
 }  // namespace retrace::math

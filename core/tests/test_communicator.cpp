@@ -1,4 +1,5 @@
 #include "core/communicator.hpp"
+
 #include <gtest/gtest.h>
 #include <mpi.h>
 

@@ -20,12 +20,15 @@ probe_kokkos() {
   local build=$1
   shift
   cmake -G Ninja -S "$root/cmake/kokkos_smoke" -B "$build" "$@" >"$build.log" 2>&1 </dev/null || true
-  kokkos_directory=$(sed -n 's/^directory //p' "$build/kokkos.txt" 2>/dev/null)
-  kokkos_version=$(sed -n 's/^version //p' "$build/kokkos.txt" 2>/dev/null)
-  kokkos_devices=$(sed -n 's/^devices //p' "$build/kokkos.txt" 2>/dev/null)
-  kokkos_problem=$(sed -n 's/^problem //p' "$build/kokkos.txt" 2>/dev/null)
-  [[ -f $build/kokkos.txt ]] || kokkos_problem="CMake failed on it: $(grep -m 1 -A 3 'CMake Error' "$build.log" | tr -s ' \n' ' ')"
+  kokkos_directory=$(probed directory "$build")
+  kokkos_version=$(probed version "$build")
+  kokkos_devices=$(probed devices "$build")
+  kokkos_problem=$(probed problem "$build")
+  [[ -f $build/kokkos.txt ]] ||
+    kokkos_problem="CMake failed on it: $(grep -m 1 -A 3 'CMake Error' "$build.log" | tr -s ' \n' ' ' || true)"
 }
+
+probed() { sed -n "s/^$1 //p" "$2/kokkos.txt" 2>/dev/null || true; }
 
 # smoke_test <build folder>: compiles and runs the program of a probed folder. A program for CUDA is only linked where
 # there is no driver to run it.
@@ -47,7 +50,7 @@ accept_found_kokkos() {
   smoke_test "$build" || die "Kokkos $kokkos_version in $kokkos_directory does not work with this compiler" \
     "(${CXX:-c++}): its smoke test, cmake/kokkos_smoke, failed as shown above." \
     "Name another one in Kokkos_ROOT, or let scripts/install-kokkos.sh build one."
-  mkdir -p "${mark%/*}" && touch "$mark"
+  { mkdir -p "${mark%/*}" && touch "$mark"; } 2>/dev/null || true  # a shared, read-only prefix: tried each time
 }
 
 find_kokkos() {
@@ -205,6 +208,7 @@ identify_install() {
     cuda_arch=$(cuda_architecture) || die "no GPU is visible here: for which one shall Kokkos be built?" \
       "set RETRACE_CUDA_ARCH to Kokkos's name of it, such as AMPERE80 or HOPPER90"
     name+=-cuda-$(nvcc_version)
+    source_identity+=$(sha256sum <"$root/cmake/patches/kokkos-cuda13.sed")
   elif [[ $variant == checked ]]; then
     name+=-checked
   fi

@@ -108,8 +108,10 @@ list_missing() {
   fi
 }
 
+# As long as the list of dependencies has not changed since.
 already_configured() {
-  grep -qs '^RETRACE_DEPENDENCIES_FOUND:.*=ON' "$root/build/$preset/CMakeCache.txt"
+  [[ $root/build/$preset/build.ninja -nt $root/cmake/RetraceDependencies.cmake ]] &&
+    grep -qs '^RETRACE_DEPENDENCIES_FOUND:.*=ON' "$root/build/$preset/CMakeCache.txt"
 }
 
 has_python_modules() {
@@ -119,8 +121,9 @@ has_python_modules() {
 
 # Prints the interpreter to use: the user's choice, else python3 of the PATH, else the system's.
 find_python() {
-  local candidate
-  for candidate in ${RETRACE_PYTHON:-python3 /usr/bin/python3}; do
+  local candidate candidates=(python3 /usr/bin/python3)
+  [[ -z ${RETRACE_PYTHON:-} ]] || candidates=("$RETRACE_PYTHON")
+  for candidate in "${candidates[@]}"; do
     ! has_python_modules "$candidate" || { command -v "$candidate" && return; }
   done
   return 1
@@ -156,7 +159,7 @@ report_missing() {
 }
 
 create_python_environment() {
-  local environment=$1 log=$dependencies/python.log
+  local environment=$1 log=$scratch/python.log
   [[ ! -f $environment/complete ]] || return 0
   say "no python3 with h5py, jinja2, matplotlib, numpy, pytest: installing them into $environment"
   rm -rf -- "$environment"

@@ -49,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _make(options: argparse.Namespace) -> None:
     # Matplotlib is slow to import: a file that cannot be read says so at once.
-    from .reader import read
+    from .guarded import read_guarded
 
     output = options.output or options.file.with_suffix(".html")
     if output.resolve() == options.file.resolve():
         raise ReportError(f"{output}: would overwrite the result file")
-    result = read(options.file)
+    result = read_guarded(options.file)
 
     from .content import build
     from .html import render

@@ -13,7 +13,7 @@ from .palette import Palette
 from .points import Point, ordered, points
 from .reader import ResultFile
 from .tables import DataTable, Field
-from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, verdict
+from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, outcomes, severity, verdict
 
 MATRIX_CASES = 300  # cases of the detailed matrix, worst first
 MOST_SETTINGS = 60  # rows of the cheapest-method tables and of the summary matrix
@@ -78,7 +78,7 @@ def build(result: ResultFile, title: str = "") -> Report:
     problems = failures(result)
     groups = [f"{point.panel}\t{point.method}" for point in all_points]
     summary = {tuple(group.split("\t")): cells for group, cells in matrix(result, groups).items()}
-    ranked = sorted(summary, key=lambda group: min([_severity(cell) for cell in summary[group].values()], default=3))
+    ranked = sorted(summary, key=lambda group: min([severity(cell.worst) for cell in summary[group].values()], default=9))
     kept = set(ranked[:MOST_SETTINGS])
     cases = result["cases"]
     return Report(
@@ -91,10 +91,6 @@ def build(result: ResultFile, title: str = "") -> Report:
         holdings=memory.holdings(result, all_points), timing=timing.timing(result),
         noted=[(cases["case_id"][i], status, cases["reason"][i]) for i, status in enumerate(cases["status"])
                if status in ("xfail", "skipped")])
-
-
-def _severity(cell: Cell) -> int:
-    return {"fail": 0, "inconclusive": 1, "skipped": 2}.get(cell.worst, 3)
 
 
 def _failure_table(problems: list[Failure]) -> DataTable:
@@ -121,12 +117,12 @@ def _case_rows(result: ResultFile) -> list[CaseRow]:
     chosen = set(order)
     cells: dict[int, dict[str, Cell]] = {i: {} for i in order}
     tips: dict[int, dict[str, str]] = {i: {} for i in order}
-    for row, case in enumerate(checks["case"].tolist()):
+    for row, (case, outcome) in enumerate(zip(checks["case"].tolist(), outcomes(result))):
         if case in chosen:
-            name, outcome = checks["check"][row], checks["verdict"][row]
+            name = checks["check"][row]
             before = cells[case].get(name)
             counts = Counter(before.counts if before else {}) + Counter([outcome])
-            worst = outcome if not before or _severity(Cell(outcome, {})) < _severity(before) else before.worst
+            worst = outcome if not before or severity(outcome) < severity(before.worst) else before.worst
             cells[case][name] = Cell(worst, dict(counts))
             if not before or worst == outcome:
                 tips[case][name] = f"{outcome}: {checks['value'][row]:.3g} {checks['op'][row]} {checks['threshold'][row]:.3g}"

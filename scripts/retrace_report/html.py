@@ -16,7 +16,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 FAILURES_OPEN = 12  # shown at once; the rest unfolds
 FAILURE_ROWS = 200  # on the page; the CSV has them all
 OPERATORS = {"<=": "≤", ">=": "≥", "==": "="}
-SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "skipped": "–"}
+SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "expected": "✗", "skipped": "–"}
 
 
 def render(report: Report) -> str:

@@ -138,7 +138,7 @@ def _series(axes, series: Series, number: int, y_limits: Limits, palette: Palett
                  markeredgecolor=colour, markeredgewidth=1.3, markerfacecolor=sentinel("card") if hollow else colour)
     failed = [mark for mark in series.marks if mark.failed]
     edge = [Mark(mark.x, mark.y if math.isfinite(mark.y) and mark.y > 0 else y_limits[1], title=mark.title) for mark in failed]
-    _markers(axes, edge, f"crosses-{number}", titles, marker="x", markersize=7, markeredgecolor=colour, markeredgewidth=1.8,
+    _markers(axes, edge, f"crosses-{number}", titles, marker="x", markersize=7, color=colour, markeredgewidth=1.8,
              clip_on=False)
 
 

@@ -19,7 +19,7 @@ CONFIG_DATASETS = ("toml", "effective_json", "sha256")  # scalars, variable-leng
 
 STATUS = ("pass", "fail", "error", "timeout", "nonfinite", "oom", "skipped", "xfail", "xpass", "inconclusive", "crashed")
 METHOD_CLASS = ("exact_program", "exact_frozen", "consistent")
-REFERENCE_KIND = ("analytic", "dual", "refined", "extended", "external")
+REFERENCE_KIND = ("analytic", "dual", "refined", "extended", "external", "none")
 TIMING_QUALITY = ("good", "noisy", "unstable", "too_fast", "none")
 PHASE = ("total", "forward", "backward", "setup")
 MEMORY_KIND = ("solver", "runtime", "process_rss", "device_used")
@@ -99,7 +99,7 @@ TABLES: tuple[Table, ...] = (
         _CASE, *_columns("str", "check"), *_columns("f8", "value threshold"), *_columns("str", "op"),
         _flag("verdict", VERDICT), *_columns("str", "message"), *_columns("f8", "seconds", "s"))),
     Table("ranks", "rank_row", (
-        _RUN, *_columns("i4", "rank"), *_columns("str", "host cpus numa"), *_columns("i4", "gpu_index"),
+        _RUN, *_columns("i4", "rank"), *_columns("str", "host cpus"), *_columns("i4", "numa gpu_index"),
         *_columns("str", "gpu_uuid"), *_columns("i4", "threads")), required=False),
     Table("taylor", "taylor_row", (
         _CASE, *_columns("i4", "direction"), *_columns("f8", "eps remainder0 remainder1 noise_floor rate"),

@@ -137,4 +137,4 @@ def _environment(environment: dict[str, list]) -> None:
                 environment[name].append(item)
 
 
-__all__ = ["Axes", "MEMORY_SPACES", "METHODS", "PROBLEMS", "axes_of_about", "write"]
+__all__ = ["Axes", "MEMORY_SPACES", "METHODS", "PROBLEMS", "SOLVERS", "axes_of_about", "write"]

@@ -11,7 +11,8 @@ from . import schema
 from .points import FAILED, ordered
 from .reader import ResultFile
 
-_RANK = {"fail": 0, "inconclusive": 1, "skipped": 2, "pass": 3}  # of a verdict, worst first
+EXPECTED = "expected"  # a failed check of a case that the suite expects to fail
+_SEVERITY = ("fail", "inconclusive", EXPECTED, "skipped", "pass")  # of outcomes, worst first
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Failure:
 class Cell:
     """The verdicts of one check over a group of cases."""
 
-    worst: str   # pass, fail, inconclusive, skipped
+    worst: str   # one of _SEVERITY
     counts: dict[str, int]
 
 
@@ -122,15 +123,26 @@ def check_names(result: ResultFile) -> list[str]:
     return ordered(list(result["checks"]["check"]))
 
 
+def outcomes(result: ResultFile) -> list[str]:
+    """The verdict of every row of /checks, where a failure of an xfail case is an expected one."""
+    status, checks = result["cases"]["status"], result["checks"]
+    return [EXPECTED if outcome == "fail" and case >= 0 and status[case] == "xfail" else outcome
+            for case, outcome in zip(checks["case"].tolist(), checks["verdict"])]
+
+
+def severity(outcome: str) -> int:
+    """0 is worst; a word that is not known counts as a failure."""
+    return _SEVERITY.index(outcome) if outcome in _SEVERITY else 0
+
+
 def matrix(result: ResultFile, groups: list[str]) -> dict[str, dict[str, Cell]]:
     """group -> check -> cell, where `groups` names the group of each case."""
     counts: dict[tuple[str, str], Counter] = {}
     checks = result["checks"]
-    for case, check, outcome in zip(checks["case"], checks["check"], checks["verdict"]):
+    for case, check, outcome in zip(checks["case"].tolist(), checks["check"], outcomes(result)):
         if case >= 0:
-            counts.setdefault((groups[int(case)], check), Counter())[outcome] += 1
+            counts.setdefault((groups[case], check), Counter())[outcome] += 1
     table: dict[str, dict[str, Cell]] = {group: {} for group in ordered(groups)}
     for (group, check), counter in counts.items():
-        worst = min(counter, key=lambda outcome: _RANK.get(outcome, 0))
-        table[group][check] = Cell(worst, dict(counter))
+        table[group][check] = Cell(min(counter, key=severity), dict(counter))
     return table

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 
 namespace retrace::checks {
@@ -16,8 +17,15 @@ StepControl tightened(StepControl control, double factor) {
     control.max_steps *= 10;
   } else {
     control.fixed_steps = static_cast<std::int64_t>(static_cast<double>(control.fixed_steps) * factor);
+    control.max_steps = control.fixed_steps;
   }
   return control;
+}
+
+std::string scientific(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2e", x);
+  return text;
 }
 
 double error_of(CheckedGradient const& g, StepControl const& control) {
@@ -42,7 +50,7 @@ CheckResult consistency(CheckedGradient const& g) {
   CheckResult result =
       at_most("consistency", after, std::max(wanted * before, floor),
               "error after tightening by " + std::to_string(static_cast<int>(factor)) + ", from " +
-                  std::to_string(before) + "; a fall by " + std::to_string(static_cast<int>(1.0 / wanted)) +
+                  scientific(before) + "; a fall by " + std::to_string(static_cast<int>(1.0 / wanted)) +
                   " is asked for");
   if (result.verdict == CheckVerdict::fail && before > 0.5 && std::isfinite(after) && after < before) {
     result.verdict = CheckVerdict::inconclusive;
@@ -56,7 +64,7 @@ CheckResult reference(CheckedGradient const& g) {
   // known well enough to be drawn.
   CheckResult result = at_most("reference", g.reference.uncertainty, std::max(0.1 * g.error.relative_l2, 1e-13),
                                "uncertainty of the reference against a tenth of the error " +
-                                   std::to_string(g.error.relative_l2));
+                                   scientific(g.error.relative_l2));
   if (result.verdict == CheckVerdict::fail) {
     result.verdict = CheckVerdict::inconclusive;
     result.message = "the reference is not good enough to measure this error";

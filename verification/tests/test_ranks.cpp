@@ -21,9 +21,9 @@ struct Distributed {
   tests::Changes changes;
 };
 
-/// Odd sizes; the second of each has fewer blocks than four ranks, so that some ranks have no work.
+/// Odd sizes; some have fewer blocks than there are ranks, so that ranks without work take part.
 std::vector<Distributed> const problems{
-    {"lorenz63", {.numbers = {{"n", 50.0}}}},
+    {"lorenz63", {.numbers = {{"n", 50.0}, {"T", 0.5}}}},  // backwards in time it is too stiff for more
     {"three_body", {.numbers = {{"n", 5.0}}}},
     {"neural_mlp", {.numbers = {{"n", 37.0}, {"block", 4.0}}, .lists = {{"widths", {5, 11, 5}}}}},
     {"neural_mlp", {.numbers = {{"n", 5.0}, {"block", 4.0}}, .lists = {{"widths", {3, 7, 3}}}}},

@@ -1,0 +1,43 @@
+"""Synthetic result files and their reports, made once per session."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from retrace_report import synthetic  # noqa: E402
+from retrace_report.command import main  # noqa: E402
+from retrace_report.content import Report, build  # noqa: E402
+from retrace_report.reader import read  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result with failures, an out-of-memory case, a non-finite one, expected failures and a weak reference."""
+    path = tmp_path_factory.mktemp("faulty") / "faulty.h5"
+    synthetic.write(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clean") / "clean.h5"
+    synthetic.write(path, faults=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def report(faulty: Path) -> Report:
+    return build(read(faulty))
+
+
+@pytest.fixture(scope="session")
+def page(faulty: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of `faulty`, written through the command line."""
+    output = tmp_path_factory.mktemp("page") / "report.html"
+    assert main([str(faulty), "-o", str(output)]) == 0
+    return output.read_text(encoding="utf-8")
