@@ -125,9 +125,15 @@ if(RETRACE_NATIVE)
   endforeach()
 endif()
 
-# nvcc's front end rejects fmt's compile-time check of format strings; it is then made at run time (fmt 9, 10; 11).
+# nvcc_wrapper hands every source to nvcc, which cannot compile toml++ or Eigen, and fmt only when told that constexpr
+# functions are there. For others to use: target_compile_options(<target without Kokkos> PRIVATE ${RETRACE_HOST_ONLY_FLAG}),
+# or COMPILE_OPTIONS of one source; it is empty without CUDA.
+set(RETRACE_HOST_ONLY_FLAG "")
 if(Kokkos_ENABLE_CUDA)
-  add_compile_definitions(FMT_CONSTEVAL= FMT_USE_CONSTEVAL=0)
+  add_compile_definitions(FMT_USE_CONSTEXPR=1)
+  if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
+    set(RETRACE_HOST_ONLY_FLAG --host-only)
+  endif()
 endif()
 
 # Results must not depend on the compiler's freedom to reorder sums; contraction to FMA is left at its default.
