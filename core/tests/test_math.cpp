@@ -37,10 +37,11 @@ TEST(Math, finite_means_neither_nan_nor_infinite_for_every_scalar) {
   }
 }
 
-TEST(Math, sign_of_zero_is_plus_one) {
+TEST(Math, sign_is_the_derivative_of_abs_and_zero_at_the_kink) {
   EXPECT_EQ(math::sign(-0.5), -1.0);
   EXPECT_EQ(math::sign(0.5), 1.0);
-  EXPECT_EQ(math::sign(0.0), 1.0);
+  EXPECT_EQ(math::sign(0.0), 0.0);
+  EXPECT_EQ(math::sign(-0.0), 0.0);
 }
 
 TEST(Math, max_and_min_return_the_first_on_a_tie_or_nan) {

@@ -74,36 +74,36 @@ class EnsembleProblems : public ::testing::Test {
 TYPED_TEST_SUITE(EnsembleProblems, tests::Typed<AllEnsembleProblems>, tests::ByName);
 
 TYPED_TEST(EnsembleProblems, vjp_is_the_transpose_of_the_duals_of_rhs) {
-  constexpr int N = TestFixture::N, P = TestFixture::P;
+  constexpr int n = TestFixture::N, m = TestFixture::P;
   for (int trial = 0; trial < random_states; ++trial) {
     auto const x = this->random_point(trial);
-    Vec<double, N> w{}, y_bar = Vec<double, N>::filled(1e300);  // to be overwritten
+    Vec<double, n> w{}, y_bar = Vec<double, n>::filled(1e300);  // to be overwritten
     for (double& component : w.data) component = this->uniform(-1.0, 1.0);
-    Vec<double, P> p_bar = Vec<double, P>::filled(0.5);  // to be added to
+    Vec<double, m> p_bar = Vec<double, m>::filled(0.5);  // to be added to
     double t_bar = -0.25;
 
     TypeParam::vjp(x.t, x.y, x.p, w, y_bar, p_bar, t_bar);
 
     auto const dydt = TestFixture::rhs_with_tangents(x);
-    for (int i = 0; i < N; ++i) {
+    for (int i = 0; i < n; ++i) {
       auto const expected = TestFixture::transposed(dydt, w, i);
       EXPECT_NEAR(y_bar[i], expected.value, round_off * (1.0 + expected.size)) << "y" << i;
     }
-    for (int j = 0; j < P; ++j) {
-      auto const expected = TestFixture::transposed(dydt, w, N + j);
+    for (int j = 0; j < m; ++j) {
+      auto const expected = TestFixture::transposed(dydt, w, n + j);
       EXPECT_NEAR(p_bar[j] - 0.5, expected.value, round_off * (1.0 + expected.size)) << "p" << j;
     }
-    auto const in_time = TestFixture::transposed(dydt, w, N + P);
+    auto const in_time = TestFixture::transposed(dydt, w, n + m);
     EXPECT_NEAR(t_bar + 0.25, in_time.value, round_off * (1.0 + in_time.size));
   }
 }
 
 TYPED_TEST(EnsembleProblems, dot_product_identity_holds) {
-  constexpr int N = TestFixture::N, P = TestFixture::P;
+  constexpr int n = TestFixture::N, m = TestFixture::P;
   for (int trial = 0; trial < random_states; ++trial) {
     auto const x = this->random_point(trial);
-    Vec<double, N> w{}, dy{}, y_bar{};
-    Vec<double, P> dp{}, p_bar{};
+    Vec<double, n> w{}, dy{}, y_bar{};
+    Vec<double, m> dp{}, p_bar{};
     for (double& component : w.data) component = this->uniform(-1.0, 1.0);
     for (double& component : dy.data) component = this->uniform(-1.0, 1.0);
     for (double& component : dp.data) component = this->uniform(-1.0, 1.0);
@@ -115,9 +115,9 @@ TYPED_TEST(EnsembleProblems, dot_product_identity_holds) {
 
     auto const dydt = TestFixture::rhs_with_tangents(x);
     double forward = 0.0, size = 1.0;
-    for (int d = 0; d < N; ++d) {
-      for (int i = 0; i < N + P + 1; ++i) {
-        double const term = w[d] * dydt[d].tangent[i] * (i < N ? dy[i] : (i < N + P ? dp[i - N] : dt));
+    for (int d = 0; d < n; ++d) {
+      for (int i = 0; i < n + m + 1; ++i) {
+        double const term = w[d] * dydt[d].tangent[i] * (i < n ? dy[i] : (i < n + m ? dp[i - n] : dt));
         forward += term;
         size += std::abs(term);
       }
@@ -151,17 +151,17 @@ TYPED_TEST(EnsembleProblems, autonomous_is_what_the_right_hand_side_says) {
 }
 
 TYPED_TEST(EnsembleProblems, loss_gradient_is_the_derivative_of_the_loss) {
-  constexpr int N = TestFixture::N;
+  constexpr int n = TestFixture::N;
   for (int trial = 0; trial < random_states; ++trial) {
     auto const x = this->random_point(trial);
-    Vec<Dual<double, N>, N> y{};
-    for (int d = 0; d < N; ++d) y[d] = Dual<double, N>::variable(x.y[d], d);
+    Vec<Dual<double, n>, n> y{};
+    for (int d = 0; d < n; ++d) y[d] = Dual<double, n>::variable(x.y[d], d);
 
     auto const gradient = TypeParam::loss_gradient(x.y);
 
     auto const loss = TypeParam::loss(y);
     EXPECT_NEAR(loss.value, TypeParam::loss(x.y), round_off * (1.0 + std::abs(loss.value)));
-    for (int d = 0; d < N; ++d) EXPECT_NEAR(gradient[d], loss.tangent[d], round_off * (1.0 + std::abs(gradient[d])));
+    for (int d = 0; d < n; ++d) EXPECT_NEAR(gradient[d], loss.tangent[d], round_off * (1.0 + std::abs(gradient[d])));
   }
 }
 

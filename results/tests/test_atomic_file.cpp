@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -128,6 +129,20 @@ TEST(AtomicFile, an_impossible_folder_is_reported) {
   EXPECT_NE(nowhere.find("No such file or directory"), std::string::npos) << nowhere;
   EXPECT_NE(on_folder.find("Is a directory"), std::string::npos) << on_folder;
   EXPECT_EQ(folder.names(), std::vector<std::string>{"file"});
+}
+
+TEST(AtomicFile, a_target_that_cannot_be_replaced_is_reported) {
+  TemporaryFolder const folder;
+
+  std::string const message = message_of<EnvironmentError>([&] {
+    AtomicFile file(folder / "result");
+    file.write(bytes_of("new"));
+    std::filesystem::create_directory(folder / "result");
+    file.commit();
+  });
+
+  EXPECT_NE(message.find("cannot rename over"), std::string::npos) << message;
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"result"});
 }
 
 TEST(AtomicFile, two_writers_do_not_share_a_temporary_file) {

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from .frontier import CREDIBLE, DECADES, reach
-from .points import Line, Point, lines, ordered
+from .points import STEADY, Line, Point, lines, ordered
 from .tables import ratio
 from .verdict import plural
 
 _PREFERRED = "aca"  # compared with the others if it is there; else the file's first method is
-_MOST_OTHERS = 3    # a sentence with more comparisons is not read
+_Lines = dict[Line, list[Point]]
+_MOST_OTHERS = 3  # a sentence with more comparisons is not read
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,14 @@ def claims(points: list[Point]) -> list[str]:
         return [f"The file holds {plural(len(methods), 'method')}{only}, so nothing can be compared."]
     subject = _PREFERRED if _PREFERRED in methods else methods[0]
     others = [method for method in methods if method != subject][:_MOST_OTHERS]
-    found = [_equal_error(points, subject, others), _equal_control_errors(points, subject, others),
-             _equal_control_bytes(points, subject, others)]
-    return [sentence for sentence in found if sentence] or ["No two methods share a setting in which both were measured."]
+    found = [
+        _equal_error(points, subject, others),
+        _equal_control_errors(points, subject, others),
+        _equal_control_bytes(points, subject, others),
+    ]
+    return [sentence for sentence in found if sentence] or [
+        "No two methods share a setting in which both were measured."
+    ]
 
 
 def _join(parts: list[str]) -> str:
@@ -45,7 +51,8 @@ def _join(parts: list[str]) -> str:
 def _equal_error(points: list[Point], subject: str, others: list[str]) -> str:
     """A typical problem and solver at the tightest decade that all reach, then the range over all of them."""
     by_line = lines(points)
-    found = [one for line in by_line if line.method == subject and (one := _tightest(by_line, line, others))]
+    steady = lines([point for point in points if point.quality in STEADY])
+    found = [one for line in by_line if line.method == subject and (one := _tightest(by_line, steady, line, others))]
     if not found:
         return ""
     most = max(len(one.evaluations) for one in found)
@@ -55,12 +62,18 @@ def _equal_error(points: list[Point], subject: str, others: list[str]) -> str:
     # The example is the one in the middle, not the most flattering one.
     candidates = sorted(adaptive or found, key=lambda one: next(iter(one.evaluations.values())))
     example = candidates[len(candidates) // 2]
-    parts = [f"{ratio(value)} × the evaluations{_time(example, other)} of {other}" for other, value in example.evaluations.items()]
+    parts = [
+        f"{ratio(value)} × the evaluations{_time(example, other)} of {other}"
+        for other, value in example.evaluations.items()
+    ]
     text = f"{example.line.panel} with {example.line.solver} at error 1e-{example.k}: {subject} needs {_join(parts)}."
     if len(found) < 3:
         return text
-    ranges = [f"{ratio(min(values))} to {ratio(max(values))} × {other}'s" for other in names
-              if (values := [one.evaluations[other] for one in found if other in one.evaluations])]
+    ranges = [
+        f"{ratio(min(values))} to {ratio(max(values))} × {other}'s"
+        for other in names
+        if (values := [one.evaluations[other] for one in found if other in one.evaluations])
+    ]
     return f"{text} Over {len(found)} pairs of problem and solver the evaluations are {_join(ranges)}."
 
 
@@ -68,17 +81,17 @@ def _time(one: _Comparison, other: str) -> str:
     return f" and {ratio(one.seconds[other])} × the time" if other in one.seconds else ""
 
 
-def _tightest(by_line: dict[Line, list[Point]], line: Line, others: list[str]) -> _Comparison | None:
+def _tightest(by_line: _Lines, steady: _Lines, line: Line, others: list[str]) -> _Comparison | None:
     best = None
-    for k in DECADES:
+    for k in DECADES[1:]:  # an error of a tenth is no gradient
         evaluations = _costs_at(by_line, line, others, 10.0**-k, "evaluations")
         if evaluations and (best is None or len(evaluations) >= len(best.evaluations)):
-            best = _Comparison(line, k, evaluations, _costs_at(by_line, line, others, 10.0**-k, "seconds"))
+            best = _Comparison(line, k, evaluations, _costs_at(steady, line, others, 10.0**-k, "seconds"))
     return best
 
 
-def _costs_at(by_line: dict[Line, list[Point]], line: Line, others: list[str], target: float, cost: str) -> dict[str, float]:
-    own = reach(by_line[line], cost, target)
+def _costs_at(by_line: _Lines, line: Line, others: list[str], target: float, cost: str) -> dict[str, float]:
+    own = reach(by_line.get(line, []), cost, target)
     if not own or not own.interpolated:
         return {}
     found = {}
@@ -91,11 +104,17 @@ def _costs_at(by_line: dict[Line, list[Point]], line: Line, others: list[str], t
     return found
 
 
-def _ratios(points: list[Point], subject: str, other: str, quantity: Callable[[Point], float]) -> list[tuple[float, Point]]:
+def _ratios(
+    points: list[Point], subject: str, other: str, quantity: Callable[[Point], float]
+) -> list[tuple[float, Point]]:
     """other / subject in every setting (problem, solver, control) that both passed with a positive number."""
+
     def usable(method: str) -> dict[tuple[str, str, str], Point]:
-        return {(p.panel, p.solver, p.control): p for p in points if p.method == method and p.status in CREDIBLE
-                and math.isfinite(quantity(p)) and quantity(p) > 0}
+        return {
+            (p.panel, p.solver, p.control): p
+            for p in points
+            if p.method == method and p.status in CREDIBLE and math.isfinite(quantity(p)) and quantity(p) > 0
+        }
 
     own, theirs = usable(subject), usable(other)
     return [(quantity(theirs[key]) / quantity(own[key]), theirs[key]) for key in own if key in theirs]
@@ -110,8 +129,10 @@ def _equal_control_errors(points: list[Point], subject: str, others: list[str]) 
         if ratios:
             low, high = min(ratios, key=lambda one: one[0]), max(ratios, key=lambda one: one[0])
             middle = ratio(median(value for value, _ in ratios))
-            parts.append(f"{other}'s error is {middle} × {subject}'s in the median of {plural(len(ratios), 'pair')} "
-                         f"({ratio(low[0])} to {ratio(high[0])}, most on {high[1].panel})")
+            parts.append(
+                f"{other}'s error is {middle} × {subject}'s in the median of {plural(len(ratios), 'pair')} "
+                f"({ratio(low[0])} to {ratio(high[0])}, most on {high[1].panel})"
+            )
     return f"At the same tolerance or step count, {_join(parts)}." if parts else ""
 
 
@@ -121,4 +142,8 @@ def _equal_control_bytes(points: list[Point], subject: str, others: list[str]) -
         ratios = _ratios(points, subject, other, lambda point: point.bytes)
         if ratios:
             parts.append(f"{ratio(median(1 / value for value, _ in ratios))} × that of {other}")
-    return f"At the same tolerance or step count, {subject}'s peak memory is {_join(parts)} in the median." if parts else ""
+    return (
+        f"At the same tolerance or step count, {subject}'s peak memory is {_join(parts)} in the median."
+        if parts
+        else ""
+    )

@@ -23,8 +23,11 @@ exit codes: 0 the report was written (whatever its verdict); 2 it could not be: 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="report.py", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXAMPLES,
-        description="Makes one self-contained HTML page from a Retrace result file (HDF5).")
+        prog="report.py",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES,
+        description="Makes one self-contained HTML page from a Retrace result file (HDF5).",
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="result file")
     parser.add_argument("-o", "--output", type=Path, metavar="F", help="the page (default: FILE with the suffix .html)")
     parser.add_argument("--title", default="", metavar="T", help="title of the page (default: the file's)")
@@ -42,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"report: {error}", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:
-        print(f"report: {error.filename or options.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        print(
+            f"report: {error.filename or options.output}: cannot be written: {error.strerror or error}", file=sys.stderr
+        )
         return EXIT_USAGE
     return EXIT_OK
 

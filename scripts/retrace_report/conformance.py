@@ -87,8 +87,12 @@ def _column(dataset: h5py.Dataset, column: schema.Column, scale: h5py.Dataset) -
     if column.kind in ("i4", "i8"):
         if "_FillValue" in dataset.attrs:
             found.append("has _FillValue on an integer")
-        if len(dataset) and dataset[...].min() < 0 and column.name != "exit_code" and (
-                dataset[...].min() < -1 or "missing_value_meaning" not in dataset.attrs):
+        if (
+            len(dataset)
+            and dataset[...].min() < 0
+            and column.name != "exit_code"
+            and (dataset[...].min() < -1 or "missing_value_meaning" not in dataset.attrs)
+        ):
             found.append("is negative without being -1 with the attribute missing_value_meaning")
     return found
 

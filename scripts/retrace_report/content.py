@@ -10,7 +10,7 @@ from .claims import claims
 from .figures import FigureBlock, figures
 from .frontier import COSTS, Reach, cheapest
 from .palette import Palette
-from .points import Point, ordered, points
+from .points import Point, ordered, points, together
 from .reader import ResultFile
 from .tables import DataTable, Field
 from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, outcomes, severity, verdict
@@ -18,8 +18,19 @@ from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, outc
 MATRIX_CASES = 300  # cases of the detailed matrix, worst first
 MOST_SETTINGS = 60  # rows of the cheapest-method tables and of the summary matrix
 
-_CASE_ORDER = {"fail": 0, "error": 0, "timeout": 0, "nonfinite": 0, "oom": 0, "xpass": 0, "crashed": 0, "xfail": 1,
-               "inconclusive": 2, "skipped": 3, "pass": 4}
+_CASE_ORDER = {
+    "fail": 0,
+    "error": 0,
+    "timeout": 0,
+    "nonfinite": 0,
+    "oom": 0,
+    "xpass": 0,
+    "crashed": 0,
+    "xfail": 1,
+    "inconclusive": 2,
+    "skipped": 3,
+    "pass": 4,
+}
 
 
 @dataclass(frozen=True)
@@ -35,9 +46,9 @@ class Cheapest:
     """One table: what reaching 1e-k costs, for one kind of cost."""
 
     name: str
-    kind: str                                # of tables.written
+    kind: str  # of tables.written
     decades: list[int]
-    rows: dict[str, dict[int, Reach]]        # problem setting -> k -> cheapest
+    rows: dict[str, dict[int, Reach]]  # problem setting -> k -> cheapest
     left_out: int
     table: DataTable
 
@@ -63,11 +74,16 @@ class Report:
     model_summaries: list[memory.ModelSummary]
     holdings: list[memory.Holding]
     timing: timing.Timing
-    noted: list[tuple[str, str, str]]        # (case, status, reason) of xfail and skipped cases
+    noted: list[tuple[str, str, str]]  # (case, status, reason) of xfail and skipped cases
 
     def data_tables(self) -> list[DataTable]:
-        found = [self.failure_table, self.check_table, *(block.table for block in self.figures.values()),
-                 *(one.table for one in self.cheapest), self.model_table]
+        found = [
+            self.failure_table,
+            self.check_table,
+            *(block.table for block in self.figures.values()),
+            *(one.table for one in self.cheapest),
+            self.model_table,
+        ]
         return [table for table in found if table.rows]
 
 
@@ -78,42 +94,86 @@ def build(result: ResultFile, title: str = "") -> Report:
     problems = failures(result)
     groups = [f"{point.panel}\t{point.method}" for point in all_points]
     summary = {tuple(group.split("\t")): cells for group, cells in matrix(result, groups).items()}
-    ranked = sorted(summary, key=lambda group: min([severity(cell.worst) for cell in summary[group].values()], default=9))
+    ranked = sorted(
+        summary, key=lambda group: min((severity(cell.worst) for cell in summary[group].values()), default=9)
+    )
     kept = set(ranked[:MOST_SETTINGS])
     cases = result["cases"]
     return Report(
-        result=result, title=title or result.title or result.path.name, palette=palette, points=all_points,
-        verdict=verdict(result), failures=problems, failure_table=_failure_table(problems), claims=claims(all_points),
-        figures=figures(all_points, palette), cheapest=_cheapest(all_points), checks=names,
+        result=result,
+        title=title or result.title or result.path.name,
+        palette=palette,
+        points=all_points,
+        verdict=verdict(result),
+        failures=problems,
+        failure_table=_failure_table(problems),
+        claims=claims(all_points),
+        figures=figures(all_points, palette),
+        cheapest=_cheapest(all_points),
+        checks=names,
         summary={group: cells for group, cells in summary.items() if group in kept},
-        summary_left_out=len(summary) - len(kept), case_rows=_case_rows(result), check_table=_check_table(result),
-        model_table=memory.model_table(result, all_points), model_summaries=memory.model_summaries(result, all_points),
-        holdings=memory.holdings(result, all_points), timing=timing.timing(result),
-        noted=[(cases["case_id"][i], status, cases["reason"][i]) for i, status in enumerate(cases["status"])
-               if status in ("xfail", "skipped")])
+        summary_left_out=len(summary) - len(kept),
+        case_rows=_case_rows(result),
+        check_table=_check_table(result),
+        model_table=memory.model_table(result, all_points),
+        model_summaries=memory.model_summaries(result, all_points),
+        holdings=memory.holdings(result, all_points),
+        timing=timing.timing(result),
+        noted=[
+            (cases["case_id"][i], status, cases["reason"][i])
+            for i, status in enumerate(cases["status"])
+            if status in ("xfail", "skipped")
+        ],
+    )
 
 
 def _failure_table(problems: list[Failure]) -> DataTable:
-    fields = [Field("case_id", "case"), Field("status", "status"), Field("check", "check"), Field("value", "value", "plain"),
-              Field("op", "op"), Field("threshold", "threshold", "plain"), Field("message", "message"),
-              Field("command", "command")]
+    fields = [
+        Field("case_id", "case"),
+        Field("status", "status"),
+        Field("check", "check"),
+        Field("value", "value", "plain"),
+        Field("op", "op"),
+        Field("threshold", "threshold", "plain"),
+        Field("message", "message"),
+        Field("command", "command"),
+    ]
     return DataTable("failures", fields, [tuple(getattr(one, f.name) for f in fields) for one in problems])
 
 
 def _check_table(result: ResultFile) -> DataTable:
     checks, ids = result["checks"], result["cases"]["case_id"]
-    fields = [Field("case_id", "case"), Field("check", "check"), Field("verdict", "verdict"), Field("value", "value", "plain"),
-              Field("op", "op"), Field("threshold", "threshold", "plain"), Field("message", "message")]
-    rows = [(ids[case], check, outcome, float(value), op, float(threshold), message) for case, check, outcome, value, op,
-            threshold, message in zip(checks["case"], checks["check"], checks["verdict"], checks["value"], checks["op"],
-                                      checks["threshold"], checks["message"]) if case >= 0]
+    fields = [
+        Field("case_id", "case"),
+        Field("check", "check"),
+        Field("verdict", "verdict"),
+        Field("value", "value", "plain"),
+        Field("op", "op"),
+        Field("threshold", "threshold", "plain"),
+        Field("message", "message"),
+    ]
+    rows = [
+        (ids[case], check, outcome, float(value), op, float(threshold), message)
+        for case, check, outcome, value, op, threshold, message in zip(
+            checks["case"],
+            checks["check"],
+            checks["verdict"],
+            checks["value"],
+            checks["op"],
+            checks["threshold"],
+            checks["message"],
+        )
+        if case >= 0
+    ]
     return DataTable("checks", fields, rows)
 
 
 def _case_rows(result: ResultFile) -> list[CaseRow]:
     """The worst MATRIX_CASES cases; within one status in the order of the file."""
     cases, checks = result["cases"], result["checks"]
-    order = sorted(range(result.rows("cases")), key=lambda i: (_CASE_ORDER.get(cases["status"][i], 0), i))[:MATRIX_CASES]
+    order = sorted(range(result.rows("cases")), key=lambda i: (_CASE_ORDER.get(cases["status"][i], 0), i))[
+        :MATRIX_CASES
+    ]
     chosen = set(order)
     cells: dict[int, dict[str, Cell]] = {i: {} for i in order}
     tips: dict[int, dict[str, str]] = {i: {} for i in order}
@@ -125,13 +185,15 @@ def _case_rows(result: ResultFile) -> list[CaseRow]:
             worst = outcome if not before or severity(outcome) < severity(before.worst) else before.worst
             cells[case][name] = Cell(worst, dict(counts))
             if not before or worst == outcome:
-                tips[case][name] = f"{outcome}: {checks['value'][row]:.3g} {checks['op'][row]} {checks['threshold'][row]:.3g}"
+                tips[case][
+                    name
+                ] = f"{outcome}: {checks['value'][row]:.3g} {checks['op'][row]} {checks['threshold'][row]:.3g}"
     return [CaseRow(cases["case_id"][i], cases["status"][i], cells[i], tips[i]) for i in order]
 
 
 def _cheapest(all_points: list[Point]) -> list[Cheapest]:
     kinds = {"seconds": "seconds", "evaluations": "short_count", "bytes": "bytes"}
-    panels = ordered([point.panel for point in all_points])
+    panels = together(ordered([point.panel for point in all_points]))
     found = []
     for cost, by_panel in cheapest(all_points).items():
         rows = {panel: by_panel[panel] for panel in panels if by_panel.get(panel)}
@@ -139,12 +201,24 @@ def _cheapest(all_points: list[Point]) -> list[Cheapest]:
         # Every method reaches the loosest decades with its first case: they tell nothing, and cost width.
         while len(decades) > 1 and all(not row[decades[1]].interpolated for row in rows.values() if decades[1] in row):
             decades.pop(0)
-        fields = [Field("problem", "problem"), Field("error", "error", "error"), Field("method", "method"),
-                  Field("solver", "solver"), Field(cost, COSTS[cost], kinds[cost]), Field("interpolated", "interpolated"),
-                  Field("case_id", "case")]
-        table = DataTable(f"cheapest-{cost}", fields, [
-            (panel, 10.0**-k, way.point.method, way.point.solver, way.cost, way.interpolated, way.point.case_id)
-            for panel, row in rows.items() for k, way in sorted(row.items())])
+        fields = [
+            Field("problem", "problem"),
+            Field("error", "error", "error"),
+            Field("method", "method"),
+            Field("solver", "solver"),
+            Field(cost, COSTS[cost], kinds[cost]),
+            Field("interpolated", "interpolated"),
+            Field("case_id", "case"),
+        ]
+        table = DataTable(
+            f"cheapest-{cost}",
+            fields,
+            [
+                (panel, 10.0**-k, way.point.method, way.point.solver, way.cost, way.interpolated, way.point.case_id)
+                for panel, row in rows.items()
+                for k, way in sorted(row.items())
+            ],
+        )
         shown = dict(list(rows.items())[:MOST_SETTINGS])
         if shown:
             found.append(Cheapest(COSTS[cost], kinds[cost], decades, shown, len(rows) - len(shown), table))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .palette import DASHES, Palette
-from .panels import Axis, Mark, Series, draw, limits
-from .points import Point, lines, ordered
+from .facets import Facets
+from .palette import Palette
+from .panels import Axis, Limits, Mark, Series, draw, limits
+from .points import STEADY, Point, lines, ordered
 from .tables import DataTable, Field, written
 from .verdict import plural
 
-MAX_PANELS = 36        # per figure; above it the CSV alone has the rest
-MAX_TOOLTIPS = 1500    # cases; above it the page would grow for little
+MAX_PANELS = 36  # per figure; above it the CSV alone has the rest
+MAX_TOOLTIPS = 1500  # cases; above it the page would grow for little
 SMALLEST_ERROR = 1e-17  # an error of exactly 0 is drawn here
 
 ERROR = Axis("relative gradient error (l2)", "power")
@@ -26,13 +26,13 @@ class Sheet:
     name: str
     title: str
     caption: str
-    x: str                # attributes of Point
+    x: str  # attributes of Point
     y: str
     x_axis: Axis
     y_axis: Axis
-    x_kind: str           # how tables write them
+    x_kind: str  # how tables write them
     y_kind: str
-    bars: bool = False    # of the confidence interval of x
+    bars: bool = False  # of the confidence interval of x
 
 
 @dataclass(frozen=True)
@@ -52,35 +52,69 @@ class FigureBlock:
     table: DataTable
     notes: list[str] = field(default_factory=list)
     dashes: list[tuple[str, int]] = field(default_factory=list)  # legend of solvers: name, dash pattern
+    by_solver: bool = False  # one panel per problem setting and solver
     hollow: bool = False
     crosses: bool = False
 
     @property
     def rows(self) -> list[tuple[str, list[Panel]]]:
         """(heading, panels): all in one, or one per problem setting where each solver has its panel."""
-        if not any(panel.subtitle for panel in self.panels):
+        if not self.by_solver:
             return [("", self.panels)]
         titles = ordered([panel.title for panel in self.panels])
         return [(title, [panel for panel in self.panels if panel.title == title]) for title in titles]
 
 
 SHEETS = (
-    Sheet("time", "Error against time",
-          "Relative error of the gradient (l2) against the median time of one gradient; a bar spans the 95 % confidence "
-          "interval of the median. Lower and further left is better.",
-          "seconds", "error", Axis("median time per gradient", "seconds"), ERROR, "seconds", "error", bars=True),
-    Sheet("evaluations", "Error against evaluations",
-          "Relative error of the gradient (l2) against evaluations: right-hand sides forward and backward plus "
-          "vector-Jacobian products, summed over trajectories. Exact counts, the same on every machine.",
-          "evaluations", "error", Axis("f + VJP evaluations", "count"), ERROR, "count", "error"),
-    Sheet("bytes", "Error against peak memory",
-          "Relative error of the gradient (l2) against the solver's peak bytes above its baseline, from allocation "
-          "callbacks; the largest memory space, on the rank that needs most.",
-          "bytes", "error", Axis("peak bytes above baseline", "bytes"), ERROR, "bytes", "error"),
-    Sheet("memory", "Peak memory against steps",
-          "The solver's peak bytes above its baseline against accepted steps. A method that stores its trajectory rises "
-          "with the steps; one that does not stays flat.",
-          "steps", "bytes", Axis("accepted steps", "count"), Axis("peak bytes above baseline", "bytes"), "count", "bytes"),
+    Sheet(
+        "time",
+        "Error against time",
+        "Relative error of the gradient (l2) against the median time of one gradient; a bar spans the 95 % confidence "
+        "interval of the median. Lower and further left is better.",
+        "seconds",
+        "error",
+        Axis("median time per gradient", "seconds"),
+        ERROR,
+        "seconds",
+        "error",
+        bars=True,
+    ),
+    Sheet(
+        "evaluations",
+        "Error against evaluations",
+        "Relative error of the gradient (l2) against evaluations: right-hand sides forward and backward plus "
+        "vector-Jacobian products, summed over trajectories. Exact counts, the same on every machine.",
+        "evaluations",
+        "error",
+        Axis("f + VJP evaluations", "count"),
+        ERROR,
+        "count",
+        "error",
+    ),
+    Sheet(
+        "bytes",
+        "Error against peak memory",
+        "Relative error of the gradient (l2) against the solver's peak bytes above its baseline, from allocation "
+        "callbacks; the largest memory space, on the rank that needs most.",
+        "bytes",
+        "error",
+        Axis("peak bytes above baseline", "bytes"),
+        ERROR,
+        "bytes",
+        "error",
+    ),
+    Sheet(
+        "memory",
+        "Peak memory against steps",
+        "The solver's peak bytes above its baseline against accepted steps. A method that stores its trajectory rises "
+        "with the steps; one that does not stays flat.",
+        "steps",
+        "bytes",
+        Axis("accepted steps", "count"),
+        Axis("peak bytes above baseline", "bytes"),
+        "count",
+        "bytes",
+    ),
 )
 
 
@@ -90,22 +124,37 @@ def figures(points: list[Point], palette: Palette) -> dict[str, FigureBlock]:
 
 def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
     wanted = [point for point in points if _drawable(sheet, point)]
-    groups = _facets(wanted)
-    block = FigureBlock(sheet.name, sheet.title, sheet.caption, [], _table(sheet, points))
-    solvers = ordered([_solver_name(point) for point in wanted])
-    split = any(subtitle for _, subtitle, _ in groups)
-    if not split and len(solvers) > 1:
-        block.dashes = [(solver, number) for number, solver in enumerate(solvers)]
+    facets = Facets(wanted)
+    block = FigureBlock(
+        sheet.name,
+        sheet.title,
+        sheet.caption,
+        [],
+        _table(sheet, points),
+        dashes=facets.legend,
+        by_solver=facets.by_solver,
+    )
     tooltips = len(points) <= MAX_TOOLTIPS
-    extent = _extents(sheet, wanted)
-    for number, (title, subtitle, members) in enumerate(groups[:MAX_PANELS]):
-        x_limits, y_limits = extent[title]
-        dash = (lambda point: 0) if split else (lambda point: solvers.index(_solver_name(point)))
-        series = _series(sheet, members, dash)
-        label = f"{sheet.title}, {title}{f', {subtitle}' if subtitle else ''}: {plural(len(members), 'case')}"
-        block.panels.append(Panel(title, subtitle, draw(series, sheet.x_axis, sheet.y_axis, x_limits, y_limits, palette,
-                                                        f"{sheet.name}-{number}", label, tooltips, split), f"{sheet.name}-{number}"))
-    _notes(block, sheet, points, wanted, groups)
+    for number, (key, members) in enumerate(list(facets.groups.items())[:MAX_PANELS]):
+        x_limits, y_limits = _extents(sheet, facets.comparable(key))
+        name, label = (
+            f"{sheet.name}-{number}",
+            f"{sheet.title}, {' '.join(filter(None, key))}: {plural(len(members), 'case')}",
+        )
+        drawing = draw(
+            _series(sheet, members, facets),
+            sheet.x_axis,
+            sheet.y_axis,
+            x_limits,
+            y_limits,
+            palette,
+            name,
+            label,
+            tooltips,
+            facets.by_solver,
+        )
+        block.panels.append(Panel(*key, drawing, name))
+    _notes(block, sheet, points, wanted, list(facets.groups.values()))
     return block
 
 
@@ -125,53 +174,47 @@ def _drawable(sheet: Sheet, point: Point) -> bool:
     return known or (point.failed and sheet.y == "error")  # a failure without an error stands on the upper edge
 
 
-def _solver_name(point: Point) -> str:
-    return point.solver if point.stepping == "adaptive" else f"{point.solver} (fixed steps)"
+def _extents(sheet: Sheet, members: list[Point]) -> tuple[Limits, Limits]:
+    xs = [_x(sheet, point) for point in members]
+    if sheet.bars:
+        xs += [value for point in members for value in (point.seconds_lo, point.seconds_hi)]
+    return limits(xs), limits([_y(sheet, point) for point in members])
 
 
-def _facets(points: list[Point]) -> list[tuple[str, str, list[Point]]]:
-    """(problem, solver or "", members) per panel: solvers share one as long as there are dash patterns to tell them apart."""
-    solvers = ordered([_solver_name(point) for point in points])
-    together = len(solvers) <= len(DASHES) - 1
-    groups: dict[tuple[str, str], list[Point]] = {}
-    for point in points:
-        groups.setdefault((point.panel, "" if together else _solver_name(point)), []).append(point)
-    order = {panel: number for number, panel in enumerate(ordered([point.panel for point in points]))}
-    return [(*key, groups[key]) for key in sorted(groups, key=lambda key: (order[key[0]], solvers.index(key[1]) if key[1] else 0))]
-
-
-def _extents(sheet: Sheet, points: list[Point]) -> dict[str, tuple]:
-    """Limits of both axes per problem setting, so that panels of one setting can be compared by eye."""
-    members: dict[str, list[Point]] = {}
-    for point in points:
-        members.setdefault(point.panel, []).append(point)
-    found = {}
-    for panel, group in members.items():
-        xs = [_x(sheet, point) for point in group]
-        if sheet.bars:
-            xs += [value for point in group for value in (point.seconds_lo, point.seconds_hi)]
-        found[panel] = limits(xs), limits([_y(sheet, point) for point in group])
-    return found
-
-
-def _series(sheet: Sheet, members: list[Point], dash: Callable[[Point], int]) -> list[Series]:
+def _series(sheet: Sheet, members: list[Point], facets: Facets) -> list[Series]:
     found = []
     for line in lines(members).values():
         marks = []
         for point in line:
-            bar = (point.seconds_lo, point.seconds_hi) if sheet.bars and point.seconds_lo > 0 and point.seconds_hi > 0 else None
-            title = (f"{point.method}, {point.solver}, {point.control}: {written(_y(sheet, point), sheet.y_kind)} at "
-                     f"{written(_x(sheet, point), sheet.x_kind)} ({point.status})")
-            marks.append(Mark(_x(sheet, point), _y(sheet, point), sheet.y == "error" and point.reference_limited,
-                              point.failed, bar, title))
-        found.append(Series(line[0].method, dash(line[0]), marks))
+            known = sheet.bars and point.seconds_lo > 0 and point.seconds_hi > 0
+            bar = (point.seconds_lo, point.seconds_hi) if known else None
+            title = (
+                f"{point.method}, {point.solver}, {point.control}: {written(_y(sheet, point), sheet.y_kind)} at "
+                f"{written(_x(sheet, point), sheet.x_kind)} ({point.status})"
+            )
+            marks.append(
+                Mark(
+                    _x(sheet, point),
+                    _y(sheet, point),
+                    sheet.y == "error" and point.reference_limited,
+                    point.failed,
+                    bar,
+                    title,
+                )
+            )
+        found.append(Series(line[0].method, facets.dash(line[0]), marks))
     return found
 
 
 def _table(sheet: Sheet, points: list[Point]) -> DataTable:
     """Every case, drawn or not."""
-    fields = [Field("case_id", "case"), Field("method", "method"), Field("solver", "solver"), Field("control", "control"),
-              Field(sheet.x, sheet.x_axis.label, sheet.x_kind)]
+    fields = [
+        Field("case_id", "case"),
+        Field("method", "method"),
+        Field("solver", "solver"),
+        Field("control", "control"),
+        Field(sheet.x, sheet.x_axis.label, sheet.x_kind),
+    ]
     if sheet.bars:
         fields += [Field("seconds_lo", "CI low", "seconds"), Field("seconds_hi", "CI high", "seconds")]
     fields.append(Field(sheet.y, sheet.y_axis.label, sheet.y_kind))
@@ -183,16 +226,20 @@ def _table(sheet: Sheet, points: list[Point]) -> DataTable:
     return DataTable(sheet.name, fields, [tuple(getattr(point, column.name) for column in fields) for point in points])
 
 
-def _notes(block: FigureBlock, sheet: Sheet, points: list[Point], wanted: list[Point], groups: list) -> None:
-    shown = {id(point) for _, _, members in groups[:MAX_PANELS] for point in members}
+def _notes(
+    block: FigureBlock, sheet: Sheet, points: list[Point], wanted: list[Point], groups: list[list[Point]]
+) -> None:
+    shown = {id(point) for members in groups[:MAX_PANELS] for point in members}
     block.hollow = sheet.y == "error" and any(point.reference_limited for point in wanted if id(point) in shown)
     block.crosses = any(point.failed for point in wanted if id(point) in shown)
     if len(groups) > MAX_PANELS:
         block.notes.append(f"The first {MAX_PANELS} of {len(groups)} panels are drawn; the data table has every case.")
     missing = len([point for point in points if point.status != "skipped"]) - len(wanted)
     if missing:
-        reason = "were not timed" if sheet.name == "time" else "have no such number"
-        block.notes.append(f"{plural(missing, 'case')} {reason if missing != 1 else reason.replace('were', 'was').replace('have', 'has')} "
-                           f"and {'is' if missing == 1 else 'are'} not drawn.")
+        one, many = ("was not timed", "were not timed") if sheet.bars else ("has no such number", "have no such number")
+        block.notes.append(f"{plural(missing, 'case')} {one if missing == 1 else many}, so not drawn.")
+    unsteady = sum(point.quality not in STEADY for point in wanted)
+    if sheet.bars and unsteady:
+        block.notes.append(f"The times of {plural(unsteady, 'case')} are not steady: see “How far to trust the times”.")
     if sheet.y == "error" and any(point.error == 0 for point in wanted):
         block.notes.append("An error of exactly 0 is drawn at 10⁻¹⁷.")

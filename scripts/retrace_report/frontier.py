@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from .points import Point, lines
 
-DECADES = range(1, 13)
+DECADES = range(1, 11)  # k of 1e-k
 COSTS = {"seconds": "time", "evaluations": "evaluations", "bytes": "peak bytes"}  # attribute of Point -> its name
 CREDIBLE = ("pass", "inconclusive", "xfail")
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The cost at which a line reaches an error. `interpolated` between two cases, or else that of its cheapest case."""
+    """The cost at which a line reaches an error: `interpolated` between two cases, or else that of its cheapest."""
 
     cost: float
     interpolated: bool

@@ -6,12 +6,12 @@ from .points import ordered
 from .reader import ResultFile
 
 METHODS = {
-    "naive": "Differentiates the program as it ran: every trial step, accepted or not, the error norm and the step-size "
-             "control. Keeps the stages of all trials.",
-    "adjoint": "Continuous adjoint: keeps the final state only and solves state, adjoint and parameter integrals backwards "
-               "with steps of its own. Its reverse solution can leave the forward one.",
-    "aca": "Adaptive checkpoint adjoint: keeps accepted times, steps and states; backwards it replays each accepted step "
-           "and differentiates that step alone. No search, no reconstruction.",
+    "naive": "Differentiates the program as it ran: every trial step, accepted or not, the error norm and the "
+    "step-size control. Keeps the stages of all trials.",
+    "adjoint": "Continuous adjoint: keeps the final state only and solves state, adjoint and parameter integrals "
+    "backwards with steps of its own. Its reverse solution can leave the forward one.",
+    "aca": "Adaptive checkpoint adjoint: keeps accepted times, steps and states; backwards it replays each accepted "
+    "step and differentiates that step alone. No search, no reconstruction.",
     "forward": "Forward sensitivities: carries the derivative along with the solution. One sweep per direction.",
     "aca_budget": "ACA with a fixed number of checkpoints; the rest is recomputed by a binomial schedule.",
     "adjoint_seminorm": "Continuous adjoint whose error control leaves the parameter integrals out.",
@@ -31,6 +31,10 @@ CHECKS = {
     "rank_invariance": "The gradient does not depend on the number of ranks.",
     "dual": "Directional derivatives equal those of dual numbers sent through the same steps.",
     "dotprod": "The right-hand side's vector-Jacobian product is the transpose of its tangent.",
+    "program_dual": "Directional derivatives equal those of dual numbers sent through the whole adaptive program.",
+    "difference_frozen": "The gradient lies within the error bar of central differences on the recorded steps.",
+    "difference_program": "The gradient lies within the error bar of central differences of the live adaptive program.",
+    "consistency": "The distance to the reference falls with the tolerance.",
     "complex_step": "The gradient equals the complex-step derivative of the same program.",
     "finite_difference": "The gradient lies within the error bar of central differences.",
     "taylor": "The remainder of the linear model falls with the square of the step.",
@@ -55,16 +59,26 @@ STATUSES = {
     "inconclusive": "a witness was too weak to decide: a warning, not a failure",
     "crashed": "ended the program more than once",
 }
-PAPER = ("Zhuang, Dvornek, Li, Tatikonda, Papademetris, Duncan: Adaptive Checkpoint Adjoint Method for Gradient "
-         "Estimation in Neural ODE. ICML 2020.")
+PAPER = (
+    "Zhuang, Dvornek, Li, Tatikonda, Papademetris, Duncan: Adaptive Checkpoint Adjoint Method for Gradient "
+    "Estimation in Neural ODE. ICML 2020."
+)
 PAPER_LINK = "https://arxiv.org/abs/2006.02493"
 
 
 def methods(result: ResultFile) -> list[tuple[str, str, str]]:
     """(method, what it does, what it promises) for the methods of the file."""
     classes = dict(zip(result["cases"]["method"], result["cases"]["method_class"]))
-    return [(method, METHODS.get(method, ""), PROMISES.get(classes[method], classes[method])) for method in ordered(list(classes))]
+    return [
+        (method, METHODS.get(method, ""), PROMISES.get(classes[method], classes[method]))
+        for method in ordered(list(classes))
+    ]
 
 
 def checks(names: list[str]) -> list[tuple[str, str]]:
-    return [(name, CHECKS.get(name, "")) for name in names]
+    return [(name, CHECKS.get(name) or _limit(name)) for name in names]
+
+
+def _limit(name: str) -> str:
+    """Checks that a suite makes of its absolute limits are named after the quantity."""
+    return f"The suite's absolute limit for {name.removeprefix('limit_')}." if name.startswith("limit_") else ""

@@ -1,4 +1,4 @@
-"""Reads a result file in a child process: on damaged data the HDF5 library may crash or spin, and the command must not."""
+"""Reads a result file in a child process: on damaged data the HDF5 library may crash or spin; the command must not."""
 
 from __future__ import annotations
 

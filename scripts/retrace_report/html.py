@@ -21,15 +21,31 @@ SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "expected": "✗",
 
 def render(report: Report) -> str:
     """The whole report as one HTML document without external assets or script."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     environment.filters |= {"written": tables.written, "breakable": breakable, "svg": Markup}
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     palette = report.palette
     return environment.get_template("report.html.j2").render(
-        report=report, style=Markup(style), light=Markup(palette.css(dark=False)), dark=Markup(palette.css(dark=True)),
-        swatch=lambda method: swatch(report, method), dash=dash, symbols=SYMBOLS, operators=OPERATORS, failed_statuses=FAILED,
-        failure_rows=FAILURE_ROWS, failures_open=FAILURES_OPEN, glossary=glossary, surroundings=surroundings)
+        report=report,
+        style=Markup(style),
+        light=Markup(palette.css(dark=False)),
+        dark=Markup(palette.css(dark=True)),
+        swatch=lambda method: swatch(report, method),
+        dash=dash,
+        symbols=SYMBOLS,
+        operators=OPERATORS,
+        failed_statuses=FAILED,
+        failure_rows=FAILURE_ROWS,
+        failures_open=FAILURES_OPEN,
+        glossary=glossary,
+        surroundings=surroundings,
+    )
 
 
 def breakable(text: str) -> Markup:
@@ -43,12 +59,14 @@ def swatch(report: Report, method: str) -> Markup:
     if method not in report.palette.methods:
         return Markup("")
     style = report.palette[method]
-    return Markup('<svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}" style="fill: var(--{})"/></svg>'
-                  ).format(style.path, style.variable)
+    return Markup(
+        '<svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}" style="fill: var(--{})"/></svg>'
+    ).format(style.path, style.variable)
 
 
 def dash(number: int) -> Markup:
     """A stretch of line in the dash pattern of a solver."""
     pattern = " ".join(str(1.5 * length) for length in DASHES[number]) or "none"
-    return Markup('<svg class="dash" viewBox="0 0 34 8" aria-hidden="true"><path d="M1 4H33" style="stroke-dasharray: {}"/></svg>'
-                  ).format(pattern)
+    return Markup(
+        '<svg class="dash" viewBox="0 0 34 8" aria-hidden="true"><path d="M1 4H33" style="stroke-dasharray: {}"/></svg>'
+    ).format(pattern)

@@ -30,12 +30,14 @@ class ModelSummary:
 
 @dataclass(frozen=True)
 class Holding:
-    """The labels that are live at the peak of a method's largest case; `share` of all labels listed."""
+    """The labels that are live at the peak of a method's largest case; shares are of that peak."""
 
     method: str
     case_id: str
     space: str
-    labels: list[tuple[str, int, float]]
+    labels: list[tuple[str, int, float]]  # label, bytes, share
+    peak: float  # bytes above the baseline
+    covered: float  # share of the peak that all recorded labels explain
 
 
 def model_table(result: ResultFile, points: list[Point]) -> DataTable:
@@ -45,12 +47,30 @@ def model_table(result: ResultFile, points: list[Point]) -> DataTable:
     for row in np.flatnonzero((checks["check"] == MODEL_CHECK) & (checks["case"] >= 0)):
         point, ratio = points[int(checks["case"][row])], float(checks["value"][row])
         model = point.bytes / ratio if ratio > 0 else math.nan
-        rows.append((point.case_id, point.method, point.steps, point.bytes, model, ratio, float(checks["threshold"][row]),
-                     checks["verdict"][row], checks["message"][row]))
-    fields = [Field("case_id", "case"), Field("method", "method"), Field("steps", "accepted steps", "count"),
-              Field("bytes", "peak above baseline", "bytes"), Field("model_bytes", "model", "bytes"),
-              Field("ratio", "measured / model", "plain"), Field("threshold", "limit", "plain"), Field("verdict", "verdict"),
-              Field("message", "message")]
+        rows.append(
+            (
+                point.case_id,
+                point.method,
+                point.steps,
+                point.bytes,
+                model,
+                ratio,
+                float(checks["threshold"][row]),
+                checks["verdict"][row],
+                checks["message"][row],
+            )
+        )
+    fields = [
+        Field("case_id", "case"),
+        Field("method", "method"),
+        Field("steps", "accepted steps", "count"),
+        Field("bytes", "peak above baseline", "bytes"),
+        Field("model_bytes", "model", "bytes"),
+        Field("ratio", "measured / model", "plain"),
+        Field("threshold", "limit", "plain"),
+        Field("verdict", "verdict"),
+        Field("message", "message"),
+    ]
     return DataTable("memory-model", fields, rows)
 
 
@@ -64,8 +84,18 @@ def model_summaries(result: ResultFile, points: list[Point]) -> list[ModelSummar
     for (panel, method), rows in groups.items():
         values = [float(checks["value"][row]) for row in rows if math.isfinite(checks["value"][row])]
         if values:
-            found.append(ModelSummary(panel, method, len(rows), min(values), float(np.median(values)), max(values),
-                                      float(checks["threshold"][rows[0]]), sum(checks["verdict"][row] == "fail" for row in rows)))
+            found.append(
+                ModelSummary(
+                    panel,
+                    method,
+                    len(rows),
+                    min(values),
+                    float(np.median(values)),
+                    max(values),
+                    float(checks["threshold"][rows[0]]),
+                    sum(checks["verdict"][row] == "fail" for row in rows),
+                )
+            )
     return found
 
 
@@ -82,8 +112,22 @@ def holdings(result: ResultFile, points: list[Point], most: int = 4) -> list[Hol
         rows = np.flatnonzero((labels["case"] == largest.index) & (labels["space"] == largest.space))
         total = float(labels["live_at_peak"][rows].sum())
         ranked = sorted(rows, key=lambda row: -labels["live_at_peak"][row])[:most]
-        if total > 0:
-            found.append(Holding(method, largest.case_id, largest.space,
-                                 [(labels["label"][row], int(labels["live_at_peak"][row]),
-                                   float(labels["live_at_peak"][row]) / total) for row in ranked]))
+        if total > 0 and largest.bytes > 0:
+            found.append(
+                Holding(
+                    method,
+                    largest.case_id,
+                    largest.space,
+                    [
+                        (
+                            labels["label"][row],
+                            int(labels["live_at_peak"][row]),
+                            min(1.0, float(labels["live_at_peak"][row]) / largest.bytes),
+                        )
+                        for row in ranked
+                    ],
+                    largest.bytes,
+                    total / largest.bytes,
+                )
+            )
     return found

@@ -1,4 +1,4 @@
-"""Colours and markers. A figure is drawn in sentinel colours, which become CSS variables, so one SVG serves light and dark.
+"""Colours and markers. Figures are drawn in sentinel colours that become CSS variables: one SVG for light and dark.
 
 The hues are those of Okabe and Ito (2008), told apart by all common kinds of colour blindness, shifted for contrast on
 each background; each method also has a marker of its own, and each solver a dash pattern.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Style:
-    """How one method is drawn: `marker` is Matplotlib's letter; `path` the same shape in a box of -5…5, for legends."""
+    """How one method is drawn: `marker` is Matplotlib's letter, `path` the same shape in a box of -5…5 for legends."""
 
     variable: str  # CSS variable of its colour
     light: str

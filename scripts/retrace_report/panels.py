@@ -74,14 +74,25 @@ def limits(values: list[float], margin: float = 0.07) -> Limits:
     return 10 ** (low - pad), 10 ** (high + pad)
 
 
-def draw(series: list[Series], x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, palette: Palette, name: str,
-         label: str, tooltips: bool, small: bool = False) -> str:
+def draw(
+    series: list[Series],
+    x: Axis,
+    y: Axis,
+    x_limits: Limits,
+    y_limits: Limits,
+    palette: Palette,
+    name: str,
+    label: str,
+    tooltips: bool,
+    small: bool = False,
+) -> str:
     """The panel as an inline SVG element. `name` is unique on the page; `label` is read to those who do not see it."""
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": _TEXT}):
         width, height = _SMALL if small else _USUAL
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-        axes = figure.add_axes((_LEFT / width, _BOTTOM / height, (width - _LEFT - _RIGHT) / width,
-                                (height - _TOP - _BOTTOM) / height))
+        axes = figure.add_axes(
+            (_LEFT / width, _BOTTOM / height, (width - _LEFT - _RIGHT) / width, (height - _TOP - _BOTTOM) / height)
+        )
         figure.patch.set_visible(False)
         _frame(axes, x, y, x_limits, y_limits, ticks.MOST - 2 if small else ticks.MOST)
         titles: dict[str, list[str]] = {}
@@ -115,11 +126,19 @@ def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, most_x: i
     axes.grid(axis="y", color=sentinel("grid"), linewidth=0.9)
     axes.set_axisbelow(True)
     axes.set_xlabel(x.label, color=sentinel("ink"), labelpad=5)
-    axes.annotate(y.label, (0, 1), xycoords="axes fraction", xytext=(-_LEFT + 3, 17), textcoords="offset points",
-                  color=sentinel("ink"))
+    axes.annotate(
+        y.label,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(-_LEFT + 3, 17),
+        textcoords="offset points",
+        color=sentinel("ink"),
+    )
 
 
-def _series(axes, series: Series, number: int, y_limits: Limits, palette: Palette, titles: dict[str, list[str]]) -> None:
+def _series(
+    axes, series: Series, number: int, y_limits: Limits, palette: Palette, titles: dict[str, list[str]]
+) -> None:
     colour, marker = palette.sentinel(series.method), palette[series.method].marker
     whole = [mark for mark in series.marks if not mark.failed]
     line = {"color": colour, "linewidth": 1.5, "alpha": 0.85}
@@ -129,17 +148,44 @@ def _series(axes, series: Series, number: int, y_limits: Limits, palette: Palett
         axes.plot([mark.x for mark in whole], [mark.y for mark in whole], **line)
     bars = [mark for mark in whole if mark.bar]
     if bars:
-        axes.hlines([mark.y for mark in bars], [mark.bar[0] for mark in bars], [mark.bar[1] for mark in bars], color=colour,
-                    linewidth=2.4, alpha=0.45)
+        axes.hlines(
+            [mark.y for mark in bars],
+            [mark.bar[0] for mark in bars],
+            [mark.bar[1] for mark in bars],
+            color=colour,
+            linewidth=2.4,
+            alpha=0.45,
+        )
     size = _MARKER if len(series.marks) <= _MANY else _SMALL_MARKER
     for hollow in (False, True):
         chosen = [mark for mark in whole if mark.hollow == hollow]
-        _markers(axes, chosen, f"marks-{number}-{int(hollow)}", titles, marker=marker, markersize=size,
-                 markeredgecolor=colour, markeredgewidth=1.3, markerfacecolor=sentinel("card") if hollow else colour)
+        _markers(
+            axes,
+            chosen,
+            f"marks-{number}-{int(hollow)}",
+            titles,
+            marker=marker,
+            markersize=size,
+            markeredgecolor=colour,
+            markeredgewidth=1.3,
+            markerfacecolor=sentinel("card") if hollow else colour,
+        )
     failed = [mark for mark in series.marks if mark.failed]
-    edge = [Mark(mark.x, mark.y if math.isfinite(mark.y) and mark.y > 0 else y_limits[1], title=mark.title) for mark in failed]
-    _markers(axes, edge, f"crosses-{number}", titles, marker="x", markersize=7, color=colour, markeredgewidth=1.8,
-             clip_on=False)
+    edge = [
+        Mark(mark.x, mark.y if math.isfinite(mark.y) and mark.y > 0 else y_limits[1], title=mark.title)
+        for mark in failed
+    ]
+    _markers(
+        axes,
+        edge,
+        f"crosses-{number}",
+        titles,
+        marker="x",
+        markersize=7,
+        color=colour,
+        markeredgewidth=1.8,
+        clip_on=False,
+    )
 
 
 def _markers(axes, marks: list[Mark], group: str, titles: dict[str, list[str]], **style) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from .reader import ResultFile
 
 FAILED = ("fail", "error", "timeout", "nonfinite", "oom", "xpass", "crashed")  # statuses that make a run invalid
+STEADY = ("good", "noisy")  # timing qualities whose medians may be compared
 REFERENCE_LIMIT = 0.1  # a reference known to worse than this share of the error limits what the error says
 
 
@@ -21,33 +23,34 @@ class Line(NamedTuple):
     panel: str
     method: str
     solver: str
-    stepping: str     # "adaptive" or "fixed"
-    checkpoints: int  # budget, -1 if the method has none
+    stepping: str  # "adaptive" or "fixed"
+    budget: str  # of checkpoints, empty if the control sets none
 
 
 @dataclass(frozen=True)
 class Point:
     """One case. Costs are NaN where not measured."""
 
-    index: int            # row of /cases
+    index: int  # row of /cases
     case_id: str
-    panel: str            # problem and what else tells its settings apart: the plots' unit of comparison
+    panel: str  # problem and what else tells its settings apart: the plots' unit of comparison
     method: str
     solver: str
-    stepping: str         # "adaptive" or "fixed"
-    checkpoints: int      # budget, -1 if the method has none
+    stepping: str  # "adaptive" or "fixed"
+    budget: str  # of checkpoints, as in the control; empty if it sets none
     control: str
-    looseness: float      # orders a line along its control axis: rtol, or 1 / steps
+    looseness: float  # orders a line along its control axis: rtol, or 1 / steps
     status: str
-    error: float          # relative gradient error, l2
-    uncertainty: float    # of the reference, same scale
-    seconds: float        # median per gradient
-    seconds_lo: float     # confidence interval of the median
+    error: float  # relative gradient error, l2
+    uncertainty: float  # of the reference, same scale
+    seconds: float  # median per gradient
+    seconds_lo: float  # confidence interval of the median
     seconds_hi: float
-    evaluations: float    # f forward + f backward + vector-Jacobian products
-    bytes: float          # peak above baseline, largest space, slowest rank's maximum
-    space: str            # the memory space of `bytes`
-    steps: float          # accepted
+    quality: str  # of the times
+    evaluations: float  # f forward + f backward + vector-Jacobian products
+    bytes: float  # peak above baseline, largest space, slowest rank's maximum
+    space: str  # the memory space of `bytes`
+    steps: float  # accepted
 
     @property
     def failed(self) -> bool:
@@ -64,7 +67,7 @@ class Point:
 
     @property
     def line(self) -> Line:
-        return Line(self.panel, self.method, self.solver, self.stepping, self.checkpoints)
+        return Line(self.panel, self.method, self.solver, self.stepping, self.budget)
 
 
 def points(result: ResultFile) -> list[Point]:
@@ -79,15 +82,36 @@ def points(result: ResultFile) -> list[Point]:
         rtol, requested = float(cases["rtol"][i]), int(cases["steps_requested"][i])
         fixed = requested > 0 and not rtol > 0
         space, peak = peaks.get(i, ("", math.nan))
-        found.append(Point(
-            index=i, case_id=cases["case_id"][i], panel=names[i], method=cases["method"][i], solver=cases["solver"][i],
-            stepping="fixed" if fixed else "adaptive", checkpoints=int(cases["checkpoints"][i]), control=cases["control"][i],
-            looseness=1.0 / requested if fixed else rtol, status=cases["status"][i],
-            error=float(accuracy["grad_rel_l2"][i]), uncertainty=float(accuracy["ref_uncertainty"][i]),
-            seconds=float(cost["time_median"][i]), seconds_lo=float(cost["time_ci_lo"][i]),
-            seconds_hi=float(cost["time_ci_hi"][i]), evaluations=float(evaluations[i]), bytes=peak, space=space,
-            steps=float(steps[i])))
+        found.append(
+            Point(
+                index=i,
+                case_id=cases["case_id"][i],
+                panel=names[i],
+                method=cases["method"][i],
+                solver=cases["solver"][i],
+                stepping="fixed" if fixed else "adaptive",
+                budget=_budget(cases["control"][i] + "/" + cases["case_id"][i]),
+                control=cases["control"][i],
+                looseness=1.0 / requested if fixed else rtol,
+                status=cases["status"][i],
+                error=float(accuracy["grad_rel_l2"][i]),
+                uncertainty=float(accuracy["ref_uncertainty"][i]),
+                seconds=float(cost["time_median"][i]),
+                seconds_lo=float(cost["time_ci_lo"][i]),
+                seconds_hi=float(cost["time_ci_hi"][i]),
+                quality=cost["timing_quality"][i],
+                evaluations=float(evaluations[i]),
+                bytes=peak,
+                space=space,
+                steps=float(steps[i]),
+            )
+        )
     return found
+
+
+def _budget(text: str) -> str:
+    match = re.search(r"ckpt=?(\d+)", text)
+    return match[1] if match else ""
 
 
 def panel_names(result: ResultFile) -> list[str]:
@@ -98,19 +122,32 @@ def panel_names(result: ResultFile) -> list[str]:
         parts = case_id.split("/")
         problems.append(parts[0] if len(parts) >= 7 else cases["problem"][i])
         sizes.append(parts[4] if len(parts) >= 7 else f"n{cases['state_dim'][i]}-b{cases['batch'][i]}")
-    settings = [sizes, cases["precision"], cases["backend"], [f"{n} ranks" for n in cases["ranks"]],
-                [f"{n} threads" for n in cases["threads"]]]
-    varied = [{problem for problem, count in Counter(p for p, _ in set(zip(problems, values))).items() if count > 1}
-              for values in settings]
-    return [" · ".join([problem, *(str(values[i]) for values, several in zip(settings, varied) if problem in several)])
-            for i, problem in enumerate(problems)]
+    settings = [
+        sizes,
+        cases["precision"],
+        cases["backend"],
+        [f"{n} ranks" for n in cases["ranks"]],
+        [f"{n} threads" for n in cases["threads"]],
+    ]
+    varied = [
+        {problem for problem, count in Counter(p for p, _ in set(zip(problems, values))).items() if count > 1}
+        for values in settings
+    ]
+    return [
+        " · ".join([problem, *(str(values[i]) for values, several in zip(settings, varied) if problem in several)])
+        for i, problem in enumerate(problems)
+    ]
 
 
 def solver_peaks(result: ResultFile) -> dict[int, tuple[str, float]]:
     """Case -> (space, bytes): the solver's peak above its baseline on the worst rank, in the space that holds most."""
     memory = result["memory"]
-    chosen = np.flatnonzero((memory["kind"] == "solver") & (memory["stat"] == "max_rank")
-                            & (memory["peak_above_baseline"] >= 0) & (memory["case"] >= 0))
+    chosen = np.flatnonzero(
+        (memory["kind"] == "solver")
+        & (memory["stat"] == "max_rank")
+        & (memory["peak_above_baseline"] >= 0)
+        & (memory["case"] >= 0)
+    )
     peaks: dict[int, tuple[str, float]] = {}
     for row in chosen:
         case, peak = int(memory["case"][row]), float(memory["peak_above_baseline"][row])
@@ -139,3 +176,9 @@ def lines(all_points: list[Point]) -> dict[Line, list[Point]]:
 def ordered(values: list[str]) -> list[str]:
     """Without repetition, in order of first appearance."""
     return list(dict.fromkeys(values))
+
+
+def together(panels: list[str]) -> list[str]:
+    """Settings of one problem side by side, problems in order of first appearance."""
+    problems = ordered([panel.split(" · ")[0] for panel in panels])
+    return sorted(panels, key=lambda panel: problems.index(panel.split(" · ")[0]))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")  # before h5py: a reader needs no lock, and some file systems have none
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")  # before h5py: a reader needs none
 
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
@@ -49,8 +49,11 @@ def text_of(value: object) -> str:
 def flag_words(dataset: h5py.Dataset) -> dict[int, str]:
     """Value -> word, from `flag_values` and `flag_meanings` (one blank-separated string, or an array of strings)."""
     values, meanings = dataset.attrs["flag_values"], dataset.attrs["flag_meanings"]
-    words = ([text_of(word) for word in meanings] if isinstance(meanings, np.ndarray) and meanings.size > 1
-             else text_of(meanings).split())
+    words = (
+        [text_of(word) for word in meanings]
+        if isinstance(meanings, np.ndarray) and meanings.size > 1
+        else text_of(meanings).split()
+    )
     return {int(value): word for value, word in zip(np.atleast_1d(values), words)}
 
 
@@ -86,10 +89,14 @@ def _check_version(path: Path, file: h5py.File) -> None:
     version = text_of(file.attrs.get("schema_version", ""))
     match = re.match(r"(\d+)\.\d+", version)
     if not match:
-        raise ReportError(f"{path}: schema version {version!r} cannot be understood; this report reads {schema.VERSION_TEXT}")
+        raise ReportError(
+            f"{path}: schema version {version!r} cannot be understood; this report reads {schema.VERSION_TEXT}"
+        )
     if int(match[1]) != schema.VERSION[0]:
-        raise ReportError(f"{path}: has schema version {version}, this report reads version {schema.VERSION_TEXT}; "
-                          f"the major numbers must agree")
+        raise ReportError(
+            f"{path}: has schema version {version}, this report reads version {schema.VERSION_TEXT}; "
+            f"the major numbers must agree"
+        )
 
 
 def _check_groups(path: Path, file: h5py.File) -> None:
@@ -99,7 +106,9 @@ def _check_groups(path: Path, file: h5py.File) -> None:
 
 
 def _load(path: Path, file: h5py.File) -> ResultFile:
-    config = {name: text_of(file["config"][name][()]) if name in file["config"] else "" for name in schema.CONFIG_DATASETS}
+    config = {
+        name: text_of(file["config"][name][()]) if name in file["config"] else "" for name in schema.CONFIG_DATASETS
+    }
     attributes = {name: value for name, value in file.attrs.items()}
     result = ResultFile(path, text_of(attributes.get("title", "")), attributes, config)
     for table in schema.TABLES:

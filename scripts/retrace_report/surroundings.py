@@ -10,7 +10,22 @@ from .reader import ResultFile, text_of
 
 _LONG = 300  # characters; longer values fold away
 # What a reader asks first, in this order, wherever the scope has it. The rest follows in the order of the file.
-_FIRST = ("version", "git_sha", "dirty", "build_type", "compiler", "cpu_model", "hostname", "name", "backends", "library")
+_FIRST = (
+    "version",
+    "git_commit",
+    "git_sha",
+    "git_dirty",
+    "dirty",
+    "type",
+    "build_type",
+    "compiler",
+    "model",
+    "cpu_model",
+    "hostname",
+    "name",
+    "backends",
+    "library",
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,15 @@ def reproduce_command(result: ResultFile) -> str:
     if not result.rows("runs"):
         return ""
     command, world = str(result["runs"]["cmdline"][-1]).strip(), int(result["runs"]["world_size"][-1])
-    launched = command.split(maxsplit=1)[:1] and command.split()[0].rsplit("/")[-1] in ("mpirun", "mpiexec", "srun", "flux")
-    return command if not command or launched or world <= 1 else shlex.join(["mpirun", "-n", str(world)]) + " " + command
+    launched = command.split(maxsplit=1)[:1] and command.split()[0].rsplit("/")[-1] in (
+        "mpirun",
+        "mpiexec",
+        "srun",
+        "flux",
+    )
+    return (
+        command if not command or launched or world <= 1 else shlex.join(["mpirun", "-n", str(world)]) + " " + command
+    )
 
 
 def config_json(result: ResultFile) -> str:

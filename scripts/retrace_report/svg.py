@@ -14,13 +14,15 @@ _FONT = re.compile(r"font: (?:\w+ )?([\d.]+)px [^;\"]*")
 
 def fragment(raw: str, prefix: str, colours: Mapping[str, str], label: str) -> str:
     """`raw` as an inline element; `prefix` keeps the ids of several figures on one page apart."""
-    body = raw[raw.index("<svg"):]
+    body = raw[raw.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.S)
     body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"| version="1\.1"', "", body)
     body = body.replace("xlink:href", "href")
-    body = re.sub(r'(<svg) width="[^"]*" height="[^"]*"', lambda m: f'{m[1]} role="img" aria-label="{escape(label)}"', body)
+    body = re.sub(
+        r'(<svg) width="[^"]*" height="[^"]*"', lambda m: f'{m[1]} role="img" aria-label="{escape(label)}"', body
+    )
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', body))
     names = {name for pair in used for name in pair if name}
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in names else "", body)
@@ -32,11 +34,15 @@ def fragment(raw: str, prefix: str, colours: Mapping[str, str], label: str) -> s
 
 
 def _hoist(match: re.Match[str]) -> str:
-    """Moves what all children of a group repeat (style, clip path) to the group: a third of the size of a dense panel."""
+    """Moves what all children of a group repeat (style, clip path) to the group: a third less of a dense panel."""
     attributes, children = match[1], match[2]
     for name in ("clip-path", "style"):
         values = set(re.findall(rf' {name}="([^"]*)"', children))
-        if len(values) == 1 and children.count(f" {name}=") == len(_CHILD.findall(children)) and f" {name}=" not in attributes:
+        if (
+            len(values) == 1
+            and children.count(f" {name}=") == len(_CHILD.findall(children))
+            and f" {name}=" not in attributes
+        ):
             value = values.pop()
             attributes += f' {name}="{value}"'
             children = children.replace(f' {name}="{value}"', "")

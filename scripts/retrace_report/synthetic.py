@@ -1,6 +1,6 @@
 """A realistic result file without a run: for the tests, and to look at the report. Same seed, same numbers.
 
-The numbers follow simple laws (steps ~ tol^(-1/order), error ~ tol, costs by the methods' counts); they are not measurements.
+The numbers follow simple laws (steps ~ tol^(-1/order), error ~ tol, costs by the methods' counts); nothing is measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ from .h5write import write_config, write_root, write_table
 from .synthetic_case import MEMORY_SPACES, case_rows
 
 METHODS = {"naive": "exact_program", "adjoint": "consistent", "aca": "exact_frozen"}
-SOLVERS = {"heun_euler21": (2, 2), "bogacki_shampine32": (3, 4), "dormand_prince54": (5, 7), "rk4": (4, 4)}  # order, stages
+SOLVERS = {
+    "heun_euler21": (2, 2),
+    "bogacki_shampine32": (3, 4),
+    "dormand_prince54": (5, 7),
+    "rk4": (4, 4),
+}  # order, stages
 
 
 @dataclass(frozen=True)
@@ -25,10 +30,10 @@ class ProblemShape:
     family: str
     dim: int
     params: int
-    steps_at_1e3: float   # accepted steps of an order-2 pair at tolerance 1e-3
-    error_factor: float   # error / tolerance of a discrete gradient
+    steps_at_1e3: float  # accepted steps of an order-2 pair at tolerance 1e-3
+    error_factor: float  # error / tolerance of a discrete gradient
     adjoint_factor: float  # adjoint's error over that
-    floor: float          # smallest error that its reference can tell
+    floor: float  # smallest error that its reference can tell
     reference: str
 
 
@@ -82,14 +87,35 @@ def _cases(axes: Axes) -> list[dict]:
                     for solver in solvers:
                         for control, part, rtol, steps in _controls(axes, solver):
                             case_id = f"{problem}/{method}/{solver}/{part}/n{shape.dim}-b{batch}/{precision}/openmp"
-                            found.append(dict(case_id=case_id, problem=problem, shape=shape, method=method, solver=solver,
-                                              order=SOLVERS[solver][0], stages=SOLVERS[solver][1], control=control,
-                                              rtol=rtol, steps=steps, batch=batch, precision=precision))
+                            found.append(
+                                dict(
+                                    case_id=case_id,
+                                    problem=problem,
+                                    shape=shape,
+                                    method=method,
+                                    solver=solver,
+                                    order=SOLVERS[solver][0],
+                                    stages=SOLVERS[solver][1],
+                                    control=control,
+                                    rtol=rtol,
+                                    steps=steps,
+                                    batch=batch,
+                                    precision=precision,
+                                )
+                            )
     return found
 
 
-def write(path: str | Path, axes: Axes = Axes(), *, title: str = "Synthetic work-precision study", finalized: bool = True,
-          faults: bool = True, version: str = schema.VERSION_TEXT, seed: int = 1) -> int:
+def write(
+    path: str | Path,
+    axes: Axes = Axes(),
+    *,
+    title: str = "Synthetic work-precision study",
+    finalized: bool = True,
+    faults: bool = True,
+    version: str = schema.VERSION_TEXT,
+    seed: int = 1,
+) -> int:
     """Writes a complete file and returns its number of cases. Without `faults` every case passes."""
     random = np.random.default_rng(seed)
     tables = {table.name: {column.name: [] for column in table.columns} for table in schema.TABLES if table.required}
@@ -103,8 +129,12 @@ def write(path: str | Path, axes: Axes = Axes(), *, title: str = "Synthetic work
     config = {"schema": 1, "title": title, "run": {"seed": 20240601, "repeat": axes.samples, "warmup": 2}}
     with h5py.File(path, "w", libver=("earliest", "v110")) as file:
         write_root(file, title, finalized, version)
-        write_config(file, f'schema = 1\ntitle  = "{title}"\n\n[run]\nseed = 20240601\nrepeat = {axes.samples}\n',
-                     json.dumps(config), "6b1f" * 16)
+        write_config(
+            file,
+            f'schema = 1\ntitle  = "{title}"\n\n[run]\nseed = 20240601\nrepeat = {axes.samples}\n',
+            json.dumps(config),
+            "6b1f" * 16,
+        )
         for table in schema.TABLES:
             if table.required:
                 write_table(file, table, tables[table.name])
@@ -112,21 +142,42 @@ def write(path: str | Path, axes: Axes = Axes(), *, title: str = "Synthetic work
 
 
 def _runs(runs: dict[str, list]) -> None:
-    row = dict(run_uuid="3e0c8a52-0000-4000-8000-000000000001", started_utc="2024-06-01T12:00:00Z",
-               ended_utc="2024-06-01T12:04:31Z", cmdline="retrace run -c suites/quick.toml -o results/quick.h5",
-               workdir_hash="91ab", fingerprint_hw="7d31c0ffee104b22", fingerprint_sw="0badcafe55aa1234", shard="1/1",
-               launch_index=0, exit_code=1, world_size=2, ended_by=schema.ENDED_BY.index("finished"), seed=20240601)
+    row = dict(
+        run_uuid="3e0c8a52-0000-4000-8000-000000000001",
+        started_utc="2024-06-01T12:00:00Z",
+        ended_utc="2024-06-01T12:04:31Z",
+        cmdline="retrace run -c suites/quick.toml -o results/quick.h5",
+        workdir_hash="91ab",
+        fingerprint_hw="7d31c0ffee104b22",
+        fingerprint_sw="0badcafe55aa1234",
+        shard="1/1",
+        launch_index=0,
+        exit_code=1,
+        world_size=2,
+        ended_by=schema.ENDED_BY.index("finished"),
+        seed=20240601,
+    )
     for name, value in row.items():
         runs[name].append(value)
 
 
 def _environment(environment: dict[str, list]) -> None:
     pairs = {
-        "build": {"version": "0.1.0", "git_sha": "0123456789abcdef0123456789abcdef01234567", "dirty": "no",
-                  "build_type": "Release", "compiler": "GNU 12.2.0", "flags_cxx": "-O3 -DNDEBUG -march=native -std=c++20",
-                  "fast_math": "off"},
-        "kokkos": {"version": "4.5.1", "backends": "Serial;OpenMP", "architectures": "native",
-                   "print_configuration": "Kokkos Version: 4.5.1\nHost: OpenMP\n  OpenMP thread_pool_topology[ 1 x 2 x 1 ]"},
+        "build": {
+            "version": "0.1.0",
+            "git_sha": "0123456789abcdef0123456789abcdef01234567",
+            "dirty": "no",
+            "build_type": "Release",
+            "compiler": "GNU 12.2.0",
+            "flags_cxx": "-O3 -DNDEBUG -march=native -std=c++20",
+            "fast_math": "off",
+        },
+        "kokkos": {
+            "version": "4.5.1",
+            "backends": "Serial;OpenMP",
+            "architectures": "native",
+            "print_configuration": "Kokkos Version: 4.5.1\nHost: OpenMP\n  OpenMP thread_pool_topology[ 1 x 2 x 1 ]",
+        },
         "mpi": {"standard": "3.1", "library": "Open MPI v4.1.4", "thread_level": "serialized", "gpu_aware": "no"},
         "host": {"hostname": "node017", "os": "Linux 6.1", "cpu_model": "Example CPU, 2 cores", "memory": "8 GiB"},
         "runtime": {"OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "close"},

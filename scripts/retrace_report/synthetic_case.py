@@ -15,8 +15,9 @@ _NAN = float("nan")
 _SECONDS_PER_EVALUATION = 4e-9  # of one component of one trajectory
 
 
-def case_rows(index: int, case: dict, method_class: str, faults: bool, samples: int,
-              random: np.random.Generator) -> Iterator[tuple[str, dict]]:
+def case_rows(
+    index: int, case: dict, method_class: str, faults: bool, samples: int, random: np.random.Generator
+) -> Iterator[tuple[str, dict]]:
     """(table, row) for each row of case number `index`."""
     shape, method, batch = case["shape"], case["method"], case["batch"]
     accepted, rejected = _steps(case)
@@ -26,25 +27,59 @@ def case_rows(index: int, case: dict, method_class: str, faults: bool, samples: 
     if status in ("nonfinite", "oom"):
         error = _NAN
     timed = status in ("pass", "inconclusive", "xfail")
-    work = (evaluations["nfe_fwd"] + evaluations["nfe_bwd"] + 1.7 * evaluations["n_vjp"]) * (shape.dim + 0.02 * shape.params)
+    work = (evaluations["nfe_fwd"] + evaluations["nfe_bwd"] + 1.7 * evaluations["n_vjp"]) * (
+        shape.dim + 0.02 * shape.params
+    )
     seconds = (2e-5 + _SECONDS_PER_EVALUATION * work) if timed else _NAN
     times = seconds * (1 + 0.012 * random.standard_normal(samples))
     yield "cases", dict(
-        case_id=case["case_id"], case_hash=hashlib.sha256(case["case_id"].encode()).hexdigest()[:16], run=0,
-        status=schema.STATUS.index(status), reason=reason, attempts=1, problem=case["problem"], family=shape.family,
-        method=method, method_class=schema.METHOD_CLASS.index(method_class), solver=case["solver"], order=case["order"],
-        control=case["control"], precision=case["precision"], backend="openmp", tags=shape.family,
-        state_dim=shape.dim, param_dim=shape.params, batch=batch, ranks=2, threads=1, steps_requested=case["steps"],
-        rtol=case["rtol"], atol=case["rtol"], checkpoints=-1, case_json=json.dumps({"id": case["case_id"]}))
+        case_id=case["case_id"],
+        case_hash=hashlib.sha256(case["case_id"].encode()).hexdigest()[:16],
+        run=0,
+        status=schema.STATUS.index(status),
+        reason=reason,
+        attempts=1,
+        problem=case["problem"],
+        family=shape.family,
+        method=method,
+        method_class=schema.METHOD_CLASS.index(method_class),
+        solver=case["solver"],
+        order=case["order"],
+        control=case["control"],
+        precision=case["precision"],
+        backend="openmp",
+        tags=shape.family,
+        state_dim=shape.dim,
+        param_dim=shape.params,
+        batch=batch,
+        ranks=2,
+        threads=1,
+        steps_requested=case["steps"],
+        rtol=case["rtol"],
+        atol=case["rtol"],
+        checkpoints=-1,
+        case_json=json.dumps({"id": case["case_id"]}),
+    )
     yield "accuracy", dict(
-        grad_rel_l2=error, grad_rel_linf=1.2 * error, grad_abs_linf=2 * error, grad_cos_defect=0.5 * error**2,
-        grad_y0_rel_l2=0.9 * error, grad_theta_rel_l2=1.1 * error, loss_rel=0.1 * error, state_rel_l2=0.1 * error,
-        ref_kind=schema.REFERENCE_KIND.index(shape.reference), ref_uncertainty=uncertainty, cond_estimate=12.0,
-        grad_digest=hashlib.sha256(f"{index}".encode()).hexdigest())
+        grad_rel_l2=error,
+        grad_rel_linf=1.2 * error,
+        grad_abs_linf=2 * error,
+        grad_cos_defect=0.5 * error**2,
+        grad_y0_rel_l2=0.9 * error,
+        grad_theta_rel_l2=1.1 * error,
+        loss_rel=0.1 * error,
+        state_rel_l2=0.1 * error,
+        ref_kind=schema.REFERENCE_KIND.index(shape.reference),
+        ref_uncertainty=uncertainty,
+        cond_estimate=12.0,
+        grad_digest=hashlib.sha256(f"{index}".encode()).hexdigest(),
+    )
     yield "cost", _cost(times if timed else np.full(samples, _NAN), evaluations, accepted, rejected, timed)
     if timed:
         for rep, value in enumerate(times):
-            yield "samples", dict(case=index, launch=0, rep=rep, phase=0, seconds=value, is_warmup=int(rep < 1), flagged=0)
+            yield "samples", dict(
+                case=index, launch=0, rep=rep, phase=0, seconds=value, is_warmup=int(rep < 1), flagged=0
+            )
     yield from _memory(index, case, accepted, rejected)
     yield from _checks(index, method, case, error, uncertainty, status, random)
 
@@ -70,8 +105,10 @@ def _evaluations(method: str, stages: int, accepted: int, rejected: int, batch: 
 
 def _error(case: dict, accepted: int, random: np.random.Generator) -> tuple[float, float]:
     shape, method = case["shape"], case["method"]
-    local = case["rtol"] if case["steps"] < 0 else 40.0 * accepted ** -4.0
-    factor = {"naive": float(np.exp(0.8 * random.standard_normal())), "adjoint": shape.adjoint_factor, "aca": 1.0}[method]
+    local = case["rtol"] if case["steps"] < 0 else 40.0 * accepted**-4.0
+    factor = {"naive": float(np.exp(0.8 * random.standard_normal())), "adjoint": shape.adjoint_factor, "aca": 1.0}[
+        method
+    ]
     rounding = (6e-8 if case["precision"] == "f32" else 1.1e-16) * accepted
     error = min(shape.error_factor * factor * local * float(np.exp(0.1 * random.standard_normal())), 2.5) + rounding
     return error, max(shape.floor * (0.6 + 0.2 * random.random()), 1e-17)
@@ -98,13 +135,32 @@ def _cost(times: np.ndarray, evaluations: dict[str, int], accepted: int, rejecte
     spread = float(np.std(times)) / np.sqrt(len(times))
     quality = "none" if not timed else "noisy" if float(np.std(times)) > 0.016 * median else "good"
     return dict(
-        time_median=median, time_min=float(np.min(times)), time_mad=float(np.median(np.abs(times - median))),
-        time_ci_lo=median - 1.96 * spread, time_ci_hi=median + 1.96 * spread, time_cv=float(np.std(times) / np.mean(times)),
-        forward_median=0.4 * median, backward_median=0.6 * median, setup_median=0.01 * median,
-        n_samples=len(times) if timed else 0, n_launches=1 if timed else 0, timer_batch=1 if timed else -1,
-        timing_quality=schema.TIMING_QUALITY.index(quality), **evaluations, n_jvp=0, steps_accepted=accepted,
-        steps_rejected=rejected, recomputed_steps=accepted, kernel_launches=-1, linear_solves=0, newton_iters=0,
-        bytes_moved_model=_NAN, flops_model=_NAN, imbalance=1.02 if timed else _NAN, energy_J=_NAN)
+        time_median=median,
+        time_min=float(np.min(times)),
+        time_mad=float(np.median(np.abs(times - median))),
+        time_ci_lo=median - 1.96 * spread,
+        time_ci_hi=median + 1.96 * spread,
+        time_cv=float(np.std(times) / np.mean(times)),
+        forward_median=0.4 * median,
+        backward_median=0.6 * median,
+        setup_median=0.01 * median,
+        n_samples=len(times) if timed else 0,
+        n_launches=1 if timed else 0,
+        timer_batch=1 if timed else -1,
+        timing_quality=schema.TIMING_QUALITY.index(quality),
+        **evaluations,
+        n_jvp=0,
+        steps_accepted=accepted,
+        steps_rejected=rejected,
+        recomputed_steps=accepted,
+        kernel_launches=-1,
+        linear_solves=0,
+        newton_iters=0,
+        bytes_moved_model=_NAN,
+        flops_model=_NAN,
+        imbalance=1.02 if timed else _NAN,
+        energy_J=_NAN,
+    )
 
 
 def _memory_bytes(case: dict, accepted: int, rejected: int) -> tuple[int, int]:
@@ -117,25 +173,48 @@ def _memory_bytes(case: dict, accepted: int, rejected: int) -> tuple[int, int]:
 
 def _memory(index: int, case: dict, accepted: int, rejected: int) -> Iterator[tuple[str, dict]]:
     tape, other = _memory_bytes(case, accepted, rejected)
-    labels = [(f"retrace::{case['method']}::records", tape), ("retrace::rk::k", 2 * other // 3),
-              ("retrace::gradient::lambda", other - 2 * other // 3)]
+    labels = [
+        (f"retrace::{case['method']}::records", tape),
+        ("retrace::rk::k", 2 * other // 3),
+        ("retrace::gradient::lambda", other - 2 * other // 3),
+    ]
     largest = max(labels, key=lambda item: item[1])
     for space in MEMORY_SPACES:
         for stat in ("max_rank", "min_rank", "median_rank", "sum_ranks"):
             above = (tape + other) * (2 if stat == "sum_ranks" else 1)
-            yield "memory", dict(case=index, space=space, kind=0, stat=schema.MEMORY_STAT.index(stat), baseline_bytes=65536,
-                                 peak_bytes=65536 + above, peak_above_baseline=above, end_bytes=65536, alloc_count=6,
-                                 largest_label=largest[0], largest_bytes=largest[1], unmatched_frees=0)
+            yield "memory", dict(
+                case=index,
+                space=space,
+                kind=0,
+                stat=schema.MEMORY_STAT.index(stat),
+                baseline_bytes=65536,
+                peak_bytes=65536 + above,
+                peak_above_baseline=above,
+                end_bytes=65536,
+                alloc_count=6,
+                largest_label=largest[0],
+                largest_bytes=largest[1],
+                unmatched_frees=0,
+            )
         for label, live in labels:
             if live:
                 yield "mem_labels", dict(case=index, space=space, label=label, live_at_peak=live)
 
 
-def _checks(index: int, method: str, case: dict, error: float, uncertainty: float, status: str,
-            random: np.random.Generator) -> Iterator[tuple[str, dict]]:
+def _checks(
+    index: int, method: str, case: dict, error: float, uncertainty: float, status: str, random: np.random.Generator
+) -> Iterator[tuple[str, dict]]:
     def row(check: str, value: float, threshold: float, verdict: str, message: str = "") -> tuple[str, dict]:
-        return "checks", dict(case=index, check=check, value=value, threshold=threshold, op="<=",
-                              verdict=schema.VERDICT.index(verdict), message=message, seconds=2e-3)
+        return "checks", dict(
+            case=index,
+            check=check,
+            value=value,
+            threshold=threshold,
+            op="<=",
+            verdict=schema.VERDICT.index(verdict),
+            message=message,
+            seconds=2e-3,
+        )
 
     if status == "oom":
         return

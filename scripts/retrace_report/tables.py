@@ -17,7 +17,7 @@ PAGE_ROWS = 400  # of a data table on the page; its CSV has them all
 
 @dataclass(frozen=True)
 class Field:
-    """A column: its CSV name, its heading on the page, and how it is written (text, error, seconds, bytes, count, plain)."""
+    """A column: its name in the CSV, its heading on the page, and how it is written there, see `written`."""
 
     name: str
     heading: str
@@ -50,11 +50,15 @@ class DataTable:
     def csv_uri(self) -> str:
         """The CSV as a link; compressed if large, without a time stamp, so that the page is the same every time."""
         content = self.csv().encode()
-        kind, content = ("application/gzip", gzip.compress(content, mtime=0)) if self.large else ("text/csv;charset=utf-8", content)
+        kind, content = (
+            ("application/gzip", gzip.compress(content, mtime=0)) if self.large else ("text/csv;charset=utf-8", content)
+        )
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
     def shown(self) -> list[list[str]]:
-        return [[written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:PAGE_ROWS]]
+        return [
+            [written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:PAGE_ROWS]
+        ]
 
     @property
     def note(self) -> str:
@@ -79,7 +83,9 @@ def written(value: object, kind: str) -> str:
             return "–"
         if math.isinf(number):
             return "∞" if number > 0 else "−∞"
-        return {"error": error, "seconds": seconds, "bytes": size, "count": count, "short_count": short_count}.get(kind, plain)(number)
+        return {"error": error, "seconds": seconds, "bytes": size, "count": count, "short_count": short_count}.get(
+            kind, plain
+        )(number)
     return str(value)
 
 

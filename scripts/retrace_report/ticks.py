@@ -41,7 +41,7 @@ def decimal_ticks(low: float, high: float, most: int = MOST) -> list[float]:
     decades = [10.0**k for k in range(first, last + 1) if k % stride == 0]
     if len(decades) >= 3:
         return decades
-    for digits in ((1, 2, 5), (1, 3)):
+    for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [digit * 10.0**k for k in range(first - 1, last + 1) for digit in digits]
         found = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
         if 2 <= len(found) < most:

@@ -14,7 +14,7 @@ from .verdict import plural
 MEANING = {
     "good": "spread small, no drift: the median can be quoted",
     "noisy": "spread large but stable: read the interval, not the median alone",
-    "unstable": "drift or throttling during the repetitions: do not compare",
+    "unstable": "spread too large, drift or throttling: do not compare",
     "too_fast": "below what the clock resolves: no statement about time",
     "none": "not timed: the gradient was not verified, or timing was off",
 }
@@ -30,8 +30,11 @@ class Timing:
 def timing(result: ResultFile) -> Timing:
     cost, samples = result["cost"], result["samples"]
     counts = Counter(cost["timing_quality"])
-    qualities = [(quality, counts[quality], MEANING.get(quality, "")) for quality in
-                 (*schema.TIMING_QUALITY, *sorted(set(counts) - set(schema.TIMING_QUALITY))) if counts[quality]]
+    qualities = [
+        (quality, counts[quality], MEANING.get(quality, ""))
+        for quality in (*schema.TIMING_QUALITY, *sorted(set(counts) - set(schema.TIMING_QUALITY)))
+        if counts[quality]
+    ]
     timed = np.isfinite(cost["time_median"])
     if not timed.any():
         return Timing("No case was timed.", qualities)
@@ -39,12 +42,19 @@ def timing(result: ResultFile) -> Timing:
     spread = cost["time_cv"][timed & np.isfinite(cost["time_cv"])]
     total = samples["phase"] == "total"
     warm, flagged = int((samples["is_warmup"] == "yes")[total].sum()), int((samples["flagged"] == "yes")[total].sum())
-    parts = [f"{plural(int(timed.sum()), 'case')} timed, {_range(number)} samples each from {_range(launches)} "
-             f"{'launch' if launches.max() == 1 else 'launches'}."]
+    parts = [
+        f"{plural(int(timed.sum()), 'case')} timed, {_range(number)} samples each from {_range(launches)} "
+        f"{'launch' if launches.max() == 1 else 'launches'}."
+    ]
     if len(spread):
-        parts.append(f"Coefficient of variation: median {100 * np.median(spread):.1f} %, worst {100 * spread.max():.1f} %.")
+        parts.append(
+            f"Coefficient of variation: median {100 * np.median(spread):.1f} %, worst {100 * spread.max():.1f} %."
+        )
     if total.any():
-        parts.append(f"Of {plural(int(total.sum()), 'sample')}, {warm:,} marked as warm-up and {flagged:,} flagged as outliers.")
+        parts.append(
+            f"Of {plural(int(total.sum()), 'sample')}, {warm:,} marked as warm-up and {flagged:,} flagged "
+            f"as outliers."
+        )
     if launches.max() < LAUNCHES_TO_GATE:
         parts.append(f"With fewer than {LAUNCHES_TO_GATE} launches times inform; they cannot gate a change.")
     return Timing(" ".join(parts), qualities)

@@ -17,9 +17,9 @@ _SEVERITY = ("fail", "inconclusive", EXPECTED, "skipped", "pass")  # of outcomes
 
 @dataclass(frozen=True)
 class Verdict:
-    word: str                 # VALID, INVALID or INCOMPLETE
-    sentence: str             # why
-    counts: dict[str, int]    # by status, in the order of the schema, only those that occur
+    word: str  # VALID, INVALID or INCOMPLETE
+    sentence: str  # why
+    counts: dict[str, int]  # by status, in the order of the schema, only those that occur
     cases: int
 
 
@@ -41,14 +41,17 @@ class Failure:
 class Cell:
     """The verdicts of one check over a group of cases."""
 
-    worst: str   # one of _SEVERITY
+    worst: str  # one of _SEVERITY
     counts: dict[str, int]
 
 
 def verdict(result: ResultFile) -> Verdict:
     statuses = Counter(result["cases"]["status"])
-    counts = {status: statuses[status] for status in (*schema.STATUS, *sorted(set(statuses) - set(schema.STATUS)))
-              if statuses[status]}
+    counts = {
+        status: statuses[status]
+        for status in (*schema.STATUS, *sorted(set(statuses) - set(schema.STATUS)))
+        if statuses[status]
+    }
     total, failed = sum(counts.values()), sum(counts.get(status, 0) for status in FAILED)
     ended = [word for word in result["runs"]["ended_by"] if word != "finished"]
     unfinished = _unfinished(result, ended)
@@ -82,8 +85,22 @@ def rerun_command(case_id: str, cmdline: str, world_size: int) -> str:
         words = shlex.split(cmdline)
     except ValueError:
         words = []
-    dropped = {"-o", "--output", "-k", "--filter", "-x", "--exclude", "--shard", "--junit", "--json", "--csv", "--maxfail",
-               "--time-limit", "--budget", "--log-file"}
+    dropped = {
+        "-o",
+        "--output",
+        "-k",
+        "--filter",
+        "-x",
+        "--exclude",
+        "--shard",
+        "--junit",
+        "--json",
+        "--csv",
+        "--maxfail",
+        "--time-limit",
+        "--budget",
+        "--log-file",
+    }
     kept: list[str] = []
     skip = False
     for word in words[1:]:
@@ -112,8 +129,17 @@ def failures(result: ResultFile) -> list[Failure]:
         command = rerun_command(cases["case_id"][i], runs["cmdline"][run] if run >= 0 else "", world)
         case = (cases["case_id"][i], cases["status"][i])
         for row in rows:
-            found.append(Failure(*case, checks["check"][row], float(checks["value"][row]), checks["op"][row],
-                                 float(checks["threshold"][row]), checks["message"][row] or cases["reason"][i], command))
+            found.append(
+                Failure(
+                    *case,
+                    checks["check"][row],
+                    float(checks["value"][row]),
+                    checks["op"][row],
+                    float(checks["threshold"][row]),
+                    checks["message"][row] or cases["reason"][i],
+                    command,
+                )
+            )
         if not rows:
             found.append(Failure(*case, "", math.nan, "", math.nan, cases["reason"][i], command))
     return found
@@ -126,8 +152,10 @@ def check_names(result: ResultFile) -> list[str]:
 def outcomes(result: ResultFile) -> list[str]:
     """The verdict of every row of /checks, where a failure of an xfail case is an expected one."""
     status, checks = result["cases"]["status"], result["checks"]
-    return [EXPECTED if outcome == "fail" and case >= 0 and status[case] == "xfail" else outcome
-            for case, outcome in zip(checks["case"].tolist(), checks["verdict"])]
+    return [
+        EXPECTED if outcome == "fail" and case >= 0 and status[case] == "xfail" else outcome
+        for case, outcome in zip(checks["case"].tolist(), checks["verdict"])
+    ]
 
 
 def severity(outcome: str) -> int:

@@ -105,12 +105,12 @@ def test_truncated_file(share: float, copy: Path, output: Path, capsys) -> None:
 
 
 def test_damage_anywhere_is_survived(faulty: Path, tmp_path: Path) -> None:
-    """The HDF5 library may crash on damaged data; the reader gives a result (nothing that it reads was hit) or an error."""
+    """The HDF5 library may crash on damaged data; the reader gives a result (nothing it reads was hit) or an error."""
     content, random = faulty.read_bytes(), np.random.default_rng(7)
     refusals = 0
     for position in range(64, len(content), len(content) // 40):
         path = tmp_path / "damaged.h5"
-        path.write_bytes(content[:position] + random.bytes(512) + content[position + 512:])
+        path.write_bytes(content[:position] + random.bytes(512) + content[position + 512 :])
         try:
             read_guarded(path)
         except ReportError as error:

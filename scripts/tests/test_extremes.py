@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 from pathlib import Path
 
 import h5py
@@ -13,8 +13,14 @@ from retrace_report import schema, synthetic
 from retrace_report.command import main
 from retrace_report.h5write import write_config, write_root, write_table
 
-REPORT_SECONDS = 60.0  # of 10,000 cases; measured: 8 s on one core of 2024
-PAGE_BYTES = 20e6      # a page beyond this is slow to open
+REPORT_SECONDS = 60.0  # for 10,000 cases on one idle core; about 8 s were measured
+PAGE_BYTES = 20e6  # a page beyond this is slow to open
+
+
+def processor_seconds() -> float:
+    """Of this process and its finished children; unlike wall time it does not grow with the load of the machine."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def page_of(path: Path, tmp_path: Path) -> str:
@@ -39,8 +45,9 @@ def test_no_case_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["aca", "a_new_method"])
 def test_a_single_case(method: str, tmp_path: Path) -> None:
     path = tmp_path / "one.h5"
-    synthetic.write(path, synthetic.Axes(solvers=("dormand_prince54",), tolerances=(1e-6,), fixed_steps=(), samples=1),
-                    faults=False)
+    synthetic.write(
+        path, synthetic.Axes(solvers=("dormand_prince54",), tolerances=(1e-6,), fixed_steps=(), samples=1), faults=False
+    )
     with h5py.File(path, "r+") as file:
         file["cases/method"][...] = method
 
@@ -69,26 +76,33 @@ def test_exact_errors_are_drawn_at_the_floor(tmp_path: Path) -> None:
     assert "An error of exactly 0 is drawn at 10⁻¹⁷." in page_of(path, tmp_path)
 
 
-def test_many_solvers_get_a_panel_each(tmp_path: Path) -> None:
+_ADAPTIVE = ("heun_euler21", "bogacki_shampine32", "dormand_prince54", "tsitouras54")
+
+
+@pytest.mark.parametrize("solvers, fixed, panels, by_solver", [(2, True, 1, 0), (3, True, 2, 0), (4, False, 4, 1)])
+def test_solvers_share_panels_while_dashes_last(
+    solvers: int, fixed: bool, panels: int, by_solver: int, tmp_path: Path
+) -> None:
+    """Up to three share a panel; then adaptive and fixed steps part; then each solver has a panel of its own."""
     path = tmp_path / "solvers.h5"
-    synthetic.write(path, synthetic.Axes(solvers=tuple(s for s in synthetic.SOLVERS if s != "rk4"), tolerances=(1e-3, 1e-5)),
-                    faults=False)
+    axes = synthetic.Axes(solvers=_ADAPTIVE[:solvers], tolerances=(1e-3, 1e-5), fixed_steps=(64, 128) if fixed else ())
+    synthetic.write(path, axes, faults=False)
 
     page = page_of(path, tmp_path)
 
-    assert page.count('class="panels small-panels"') == 4 * len(synthetic.PROBLEMS)
-    assert "rk4 (fixed steps)" in page
+    figures, problems = 4, len(synthetic.PROBLEMS)
+    assert page.count('<div class="panel">') == panels * figures * problems
+    assert page.count('class="panels small-panels"') == by_solver * figures * problems
 
 
 def test_ten_thousand_cases(tmp_path: Path) -> None:
     path = tmp_path / "large.h5"
     assert synthetic.write(path, synthetic.axes_of_about(10_000)) >= 10_000
 
-    start = time.perf_counter()
+    start = processor_seconds()
     page = page_of(path, tmp_path)
-    elapsed = time.perf_counter() - start
 
-    assert elapsed < REPORT_SECONDS
+    assert processor_seconds() - start < REPORT_SECONDS
     assert len(page.encode()) < PAGE_BYTES
     assert "panels are drawn; the data table has every case" in page  # what is left out is said
     assert "the CSV has all" in page

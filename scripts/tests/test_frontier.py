@@ -13,15 +13,45 @@ from retrace_report.frontier import cheapest, reach, staircase
 from retrace_report.points import Point
 from retrace_report.tables import ratio
 
-BASE = Point(index=0, case_id="p/m/s/c/n/f/b", panel="p", method="m", solver="s", stepping="adaptive", checkpoints=-1,
-             control="", looseness=1.0, status="pass", error=1.0, uncertainty=0.0, seconds=1.0, seconds_lo=1.0,
-             seconds_hi=1.0, evaluations=1.0, bytes=1.0, space="Host", steps=1.0)
+BASE = Point(
+    index=0,
+    case_id="p/m/s/c/n/f/b",
+    panel="p",
+    method="m",
+    solver="s",
+    stepping="adaptive",
+    budget="",
+    control="",
+    looseness=1.0,
+    status="pass",
+    error=1.0,
+    uncertainty=0.0,
+    seconds=1.0,
+    seconds_lo=1.0,
+    seconds_hi=1.0,
+    quality="good",
+    evaluations=1.0,
+    bytes=1.0,
+    space="Host",
+    steps=1.0,
+)
 
 
 def line(method: str, pairs: list[tuple[float, float]], **changes) -> list[Point]:
     """Cases of (evaluations, error), loose to tight; time is a thousandth of the evaluations."""
-    return [replace(BASE, method=method, control=f"tol{i}", looseness=10.0**-i, evaluations=cost, seconds=cost / 1000,
-                    error=error, **changes) for i, (cost, error) in enumerate(pairs)]
+    return [
+        replace(
+            BASE,
+            method=method,
+            control=f"tol{i}",
+            looseness=10.0**-i,
+            evaluations=cost,
+            seconds=cost / 1000,
+            error=error,
+            **changes,
+        )
+        for i, (cost, error) in enumerate(pairs)
+    ]
 
 
 def test_interpolation_is_linear_in_the_logarithms() -> None:
@@ -67,7 +97,13 @@ def test_the_cheapest_line_wins_each_decade() -> None:
 
     best = cheapest(dear + cheap)["evaluations"]["p"]
 
-    assert {k: way.point.method for k, way in best.items()} == {1: "cheap", 2: "cheap", 3: "cheap", 4: "dear", 5: "dear"}
+    assert {k: way.point.method for k, way in best.items()} == {
+        1: "cheap",
+        2: "cheap",
+        3: "cheap",
+        4: "dear",
+        5: "dear",
+    }
 
 
 def test_a_claim_states_the_ratio_of_the_lines() -> None:
@@ -77,6 +113,13 @@ def test_a_claim_states_the_ratio_of_the_lines() -> None:
 
     assert said[0] == "p with s at error 1e-6: aca needs 0.60 × the evaluations and 0.60 × the time of naive."
     assert "naive's error is 1.0 × aca's in the median of 2 pairs" in said[1]
+
+
+def test_unsteady_times_are_not_claimed() -> None:
+    aca = line("aca", [(60.0, 1e-2), (6000.0, 1e-6)], quality="unstable")
+    naive = line("naive", [(100.0, 1e-2), (10_000.0, 1e-6)])
+
+    assert claims(aca + naive)[0] == "p with s at error 1e-6: aca needs 0.60 × the evaluations of naive."
 
 
 def test_claims_follow_the_numbers(report: Report) -> None:
@@ -91,7 +134,17 @@ def test_one_method_or_none_cannot_be_compared() -> None:
     assert "nothing can be compared" in claims([])[0]
 
 
-@pytest.mark.parametrize("value, text", [(0.6, "0.60"), (0.999, "1.0"), (9.96, "10"), (45.2, "45"), (1234.0, "1,200"),
-                                         (0.0123, "0.012"), (4e-7, "4.00e-7")])
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0.6, "0.60"),
+        (0.999, "1.0"),
+        (9.96, "10"),
+        (45.2, "45"),
+        (1234.0, "1,200"),
+        (0.0123, "0.012"),
+        (4e-7, "4.00e-7"),
+    ],
+)
 def test_ratios_have_two_digits(value: float, text: str) -> None:
     assert ratio(value) == text

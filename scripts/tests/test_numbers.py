@@ -40,8 +40,13 @@ def test_time_figure(csv_tables, faulty: Path) -> None:
     rows = csv_tables["time.csv"]
     with h5py.File(faulty) as file:
         assert [row["case_id"] for row in rows] == list(file["cases/case_id"].asstr()[...])
-        for name, source in {"seconds": "cost/time_median", "seconds_lo": "cost/time_ci_lo", "seconds_hi": "cost/time_ci_hi",
-                             "error": "accuracy/grad_rel_l2", "uncertainty": "accuracy/ref_uncertainty"}.items():
+        for name, source in {
+            "seconds": "cost/time_median",
+            "seconds_lo": "cost/time_ci_lo",
+            "seconds_hi": "cost/time_ci_hi",
+            "error": "accuracy/grad_rel_l2",
+            "uncertainty": "accuracy/ref_uncertainty",
+        }.items():
             np.testing.assert_array_equal(column(rows, name), file[source][...], err_msg=name)
 
 
@@ -134,8 +139,12 @@ def test_marks_stand_where_the_numbers_say(report: Report) -> None:
     marks = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"[^>]*><title>([^<]+)</title>', panel.svg)
     points = {f"{p.method}, {p.solver}, {p.control}": p for p in report.points if p.panel == panel.title}
     pixels = np.array([[float(x), float(y)] for x, y, _ in marks])
-    numbers = np.log10([[points[title.split(":  ")[0].rsplit(": ", 1)[0]].evaluations,
-                         points[title.rsplit(": ", 1)[0]].error] for _, _, title in marks])
+    numbers = np.log10(
+        [
+            [points[title.split(":  ")[0].rsplit(": ", 1)[0]].evaluations, points[title.rsplit(": ", 1)[0]].error]
+            for _, _, title in marks
+        ]
+    )
     for axis in (0, 1):
         fit = np.polyfit(numbers[:, axis], pixels[:, axis], 1)
         assert np.max(np.abs(np.polyval(fit, numbers[:, axis]) - pixels[:, axis])) < 0.05

@@ -1,0 +1,183 @@
+// The operations on a large state are those on a small one, with other memory and a sum over blocks.
+#include "solvers/field_algebra.hpp"
+#include "solvers/tableaus/bogacki_shampine32.hpp"
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace retrace {
+namespace {
+
+/// Seven items of three components in blocks of two, in two copies with two replicated entries behind them.
+constexpr std::int64_t items = 7, item = 3, block = 2, copies = 2, tail = 2;
+constexpr int N = copies * items * item + tail;
+constexpr double round_off = N * 8 * std::numeric_limits<double>::epsilon();  // sums of N terms in another order
+
+using Tab = BogackiShampine32;
+using Small = VecAlgebra<double, double, N>;
+using Large = FieldAlgebra<double, double, Kokkos::DefaultHostExecutionSpace>;
+
+class FieldAlgebraTest : public ::testing::Test {
+ protected:
+  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
+  Small const small{};
+  Large const large{FieldLayout{BlockPartition(items, block, 0, 1), item, copies, tail}, self};
+  std::mt19937_64 random{5};
+  StepControl const control{.relative_tolerance = 1e-2, .absolute_tolerance = 1e-3};
+
+  Small::State random_state() {
+    Small::State x{};
+    for (double& entry : x.data) entry = std::uniform_real_distribution<double>(-1.0, 1.0)(random);
+    return x;
+  }
+  Large::State copy_of(Small::State const& x) const {
+    Large::State copy = large.make_state("retrace::test::state");
+    for (int i = 0; i < N; ++i) copy(static_cast<std::size_t>(i)) = x[i];
+    return copy;
+  }
+  void expect_equal(Large::State const& x, Small::State const& expected) const {
+    for (int i = 0; i < N; ++i)
+      EXPECT_NEAR(x(static_cast<std::size_t>(i)), expected[i], round_off * (1.0 + std::abs(expected[i]))) << i;
+  }
+  struct Stages {
+    Small::Stages<Tab::stages> small;
+    Large::Stages<Tab::stages> large;
+  };
+  Stages random_stages() {
+    Stages k;
+    for (std::size_t i = 0; i < Tab::stages; ++i) {
+      k.small[i] = random_state();
+      k.large[i] = copy_of(k.small[i]);
+    }
+    return k;
+  }
+};
+
+TEST_F(FieldAlgebraTest, counts_its_entries) {
+  EXPECT_EQ(large.layout().copy_entries(), items * item);
+  EXPECT_EQ(large.layout().local_entries(), N);
+  EXPECT_EQ(large.layout().global_entries(), N);
+  EXPECT_EQ(large.make_state("retrace::test::state").extent(0), static_cast<std::size_t>(N));
+}
+
+TEST_F(FieldAlgebraTest, combines_stages_with_extra_terms) {
+  auto const k = random_stages();
+  Small::State const y = random_state(), z = random_state();
+  Large::State const y_large = copy_of(y), z_large = copy_of(z);
+  Small::State expected{};
+  Large::State out = large.make_state("retrace::test::out");
+
+  small.combine<WeightRow<Tab>>(expected, 0.3, k.small, Scaled{1.0, y}, Scaled{-0.7, z});
+  large.combine<WeightRow<Tab>>(out, 0.3, k.large, Scaled{1.0, y_large}, Scaled{-0.7, z_large});
+
+  expect_equal(out, expected);
+}
+
+TEST_F(FieldAlgebraTest, a_combination_of_nothing_is_zero) {
+  auto const k = random_stages();
+  Large::State out = copy_of(random_state());
+
+  large.combine<StageRow<Tab, 0>>(out, 0.3, k.large);
+
+  expect_equal(out, Small::State{});
+}
+
+TEST_F(FieldAlgebraTest, may_combine_into_one_of_its_terms) {
+  auto const k = random_stages();
+  Small::State y = random_state();
+  Large::State y_large = copy_of(y);
+  Small::State const before = y;
+
+  small.combine<WeightRow<Tab>>(y, 0.3, k.small, Scaled{1.0, before});
+  large.combine<WeightRow<Tab>>(y_large, 0.3, k.large, Scaled{1.0, y_large});
+
+  expect_equal(y_large, y);
+}
+
+TEST_F(FieldAlgebraTest, copies_exchanges_refers_adds_and_clears) {
+  Small::State const x = random_state(), y = random_state();
+  Large::State a = copy_of(x), b = copy_of(y), alias;
+  double const* const memory_of_b = b.data();
+
+  large.add(a, -2.0, b);
+  Small::State expected = x;
+  small.add(expected, -2.0, y);
+  expect_equal(a, expected);
+
+  large.assign(a, b);
+  expect_equal(a, y);
+  EXPECT_NE(a.data(), b.data());
+
+  large.take(a, b);
+  EXPECT_EQ(a.data(), memory_of_b);
+
+  large.refer(alias, a);
+  EXPECT_EQ(alias.data(), a.data());
+
+  large.set_zero(alias);
+  expect_equal(a, Small::State{});
+}
+
+TEST_F(FieldAlgebraTest, norms_and_products_cover_all_copies_and_the_tail) {
+  auto const k = random_stages();
+  Small::State const y = random_state(), y_new = random_state();
+  Large::State const y_large = copy_of(y), y_new_large = copy_of(y_new);
+
+  double const dot = large.dot(y_large, y_new_large),
+               error = large.error_norm<Tab>(control, y_large, y_new_large, 0.3, k.large),
+               rms = large.weighted_rms(control, y_large, y_new_large);
+
+  EXPECT_NEAR(dot, small.dot(y, y_new), round_off);
+  double const error_expected = small.error_norm<Tab>(control, y, y_new, 0.3, k.small);
+  EXPECT_NEAR(error, error_expected, round_off * error_expected);
+  double const rms_expected = small.weighted_rms(control, y, y_new);
+  EXPECT_NEAR(rms, rms_expected, round_off * rms_expected);
+}
+
+TEST_F(FieldAlgebraTest, reverse_of_the_error_norm_is_the_small_one) {
+  auto const k = random_stages();
+  Small::State const y = random_state(), y_new = random_state();
+  Small::State e_bar{}, y_bar = random_state(), y_new_bar = random_state();
+  Large::State e_large = copy_of(e_bar), y_large = copy_of(y_bar), y_new_large = copy_of(y_new_bar);
+  double const norm = small.error_norm<Tab>(control, y, y_new, 0.3, k.small);
+
+  small.error_norm_vjp<Tab>(control, norm, 1.7, y, y_new, 0.3, k.small, e_bar, y_bar, y_new_bar);
+  large.error_norm_vjp<Tab>(control, norm, 1.7, copy_of(y), copy_of(y_new), 0.3, k.large, e_large, y_large,
+                            y_new_large);
+
+  expect_equal(e_large, e_bar);
+  expect_equal(y_large, y_bar);
+  expect_equal(y_new_large, y_new_bar);
+}
+
+TEST_F(FieldAlgebraTest, reverse_of_the_weighted_norm_is_the_small_one_even_when_state_and_weight_are_one) {
+  Small::State const x = random_state(), y = random_state();
+  Small::State x_bar = random_state(), y_bar = random_state(), both = random_state();
+  Large::State x_large = copy_of(x_bar), y_large = copy_of(y_bar), both_large = copy_of(both);
+  double const norm = small.weighted_rms(control, x, y), own = small.weighted_rms(control, y, y);
+
+  small.weighted_rms_vjp(control, norm, 0.6, x, y, x_bar, y_bar);
+  large.weighted_rms_vjp(control, norm, 0.6, copy_of(x), copy_of(y), x_large, y_large);
+  small.weighted_rms_vjp(control, own, 0.6, y, y, both, both);
+  large.weighted_rms_vjp(control, own, 0.6, copy_of(y), copy_of(y), both_large, both_large);
+
+  expect_equal(x_large, x_bar);
+  expect_equal(y_large, y_bar);
+  expect_equal(both_large, both);
+}
+
+TEST_F(FieldAlgebraTest, one_bad_entry_anywhere_makes_a_state_not_finite) {
+  for (std::size_t const at : {std::size_t{0}, static_cast<std::size_t>(items * item), std::size_t{N - 1}}) {
+    Large::State x = copy_of(random_state());
+    EXPECT_TRUE(large.is_finite(x));
+    x(at) = std::numeric_limits<double>::infinity();
+    EXPECT_FALSE(large.is_finite(x));
+  }
+}
+
+}  // namespace
+}  // namespace retrace

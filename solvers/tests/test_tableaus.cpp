@@ -1,0 +1,113 @@
+// Every scheme keeps the order that it claims, and so does the partner that estimates its error.
+#include "core/tests/typed.hpp"
+#include "solvers/registry.hpp"
+#include "solvers/tests/function_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace retrace {
+namespace {
+
+using tests::DrivenCycle;
+
+template <class Tab>
+class Tableaus : public ::testing::Test {};
+TYPED_TEST_SUITE(Tableaus, tests::Typed<AllTableaus>, tests::ByName);
+
+template <class Tab>
+class AdaptiveTableaus : public ::testing::Test {};
+TYPED_TEST_SUITE(AdaptiveTableaus, tests::Typed<tests::AdaptiveTableauList>, tests::ByName);
+
+/// log2 of the ratio of neighbours: the order, if the entries belong to steps halved each time.
+std::vector<double> slopes(std::vector<double> const& errors) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i + 1 < errors.size(); ++i) all.push_back(std::log2(errors[i] / errors[i + 1]));
+  return all;
+}
+
+TYPED_TEST(Tableaus, order_on_a_fixed_grid_is_the_claimed_one) {
+  constexpr double end = 2.0;
+  // Two-sided: too high a slope would mean steps outside of the asymptotic range. The next term of the error is a
+  // relative h C2/C1 = O(2/64); the slope of its decay is a fraction of that times log2(e).
+  constexpr double next_error_term = 0.12;
+  std::vector<double> errors;
+
+  for (std::int64_t const steps : {64, 128, 256}) {
+    auto const solved =
+        tests::solve<TypeParam>(tests::model_of<2>(DrivenCycle{}), tests::fixed(steps), 0.0, end, DrivenCycle::start);
+    ASSERT_EQ(solved.status, SolveStatus::success);
+    errors.push_back(tests::distance(solved.y, DrivenCycle::exact(end)));
+  }
+
+  for (double const slope : slopes(errors)) EXPECT_NEAR(slope, TypeParam::order, next_error_term);
+}
+
+TYPED_TEST(AdaptiveTableaus, error_estimate_has_the_order_of_the_embedded_scheme) {
+  // One step from one point; with weights of one, E is the size of y_new - y_hat = O(h^(embedded order + 1)).
+  StepControl control = tests::adaptive(0.0);
+  control.absolute_tolerance = 1.0;
+  constexpr double next_error_term = 0.15;  // as above, at h = 1/8 and below
+  std::vector<double> estimates;
+
+  for (double const h : {1.0 / 8, 1.0 / 16, 1.0 / 32}) {
+    control.initial_step = h;
+    auto const solved = tests::solve<TypeParam>(tests::model_of<2>(DrivenCycle{}), control, 0.0, h, DrivenCycle::start);
+    ASSERT_EQ(solved.recording.trials.size(), 1U);
+    estimates.push_back(solved.recording.trials[0].error_norm);
+  }
+
+  for (double const slope : slopes(estimates)) EXPECT_NEAR(slope, TypeParam::embedded_order + 1, next_error_term);
+}
+
+TYPED_TEST(AdaptiveTableaus, error_falls_with_the_tolerance) {
+  constexpr double end = 2.0;
+  // With error per step and local extrapolation the global error is about proportional to the tolerance; the step
+  // pattern makes it erratic, so only a fall by thirty for a hundred is asked for.
+  constexpr double least_fall = 30.0;
+  std::vector<double> errors;
+
+  for (double const tolerance : {1e-4, 1e-6, 1e-8}) {
+    auto const solved = tests::solve<TypeParam>(tests::model_of<2>(DrivenCycle{}), tests::adaptive(tolerance), 0.0, end,
+                                                DrivenCycle::start);
+    ASSERT_EQ(solved.status, SolveStatus::success);
+    errors.push_back(tests::distance(solved.y, DrivenCycle::exact(end)));
+    EXPECT_LT(errors.back(), 100.0 * tolerance);
+  }
+
+  EXPECT_GT(errors[0] / errors[1], least_fall);
+  EXPECT_GT(errors[1] / errors[2], least_fall);
+}
+
+TYPED_TEST(Tableaus, coefficients_sum_up) {
+  EXPECT_TRUE(is_consistent<TypeParam>());
+  EXPECT_LE(last_used_stage<TypeParam>(), TypeParam::stages);
+  EXPECT_EQ(last_used_stage<TypeParam>() < TypeParam::stages, TypeParam::fsal);
+  if (TypeParam::adaptive) {
+    EXPECT_LT(TypeParam::embedded_order, TypeParam::order);
+    EXPECT_DOUBLE_EQ(controller_exponent<TypeParam>(), 1.0 / (TypeParam::embedded_order + 1));
+  }
+}
+
+/// A scheme with one coefficient off by a little, for the test of the test.
+struct WrongHeun : HeunEuler21 {
+  static constexpr Row<2> b{{0.5, 0.5 + 1e-9}};
+};
+struct WrongStage : HeunEuler21 {
+  static constexpr Square<2> a{{{{0.0, 0.0}}, {{1.0 - 1e-9, 0.0}}}};
+};
+struct Implicit : HeunEuler21 {
+  static constexpr Square<2> a{{{{0.0, 0.0}}, {{0.5, 0.5}}}};
+};
+
+TEST(IsConsistent, refuses_wrong_sums_and_implicit_stages) {
+  EXPECT_FALSE(is_consistent<WrongHeun>());
+  EXPECT_FALSE(is_consistent<WrongStage>());
+  EXPECT_FALSE(is_consistent<Implicit>());
+}
+
+}  // namespace
+}  // namespace retrace
