@@ -10,16 +10,16 @@
 #include <hdf5.h>
 #include <mpi.h>
 #include <nlohmann/json.hpp>
-#include <sched.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <sched.h>
 #include <sstream>
+#include <sys/utsname.h>
 #include <thread>
+#include <unistd.h>
 
 namespace retrace::app {
 
@@ -73,7 +73,8 @@ std::vector<results::EnvironmentRow> capture_environment(Communicator const& com
   add("build", "compiler", std::string(compiler));
   add("build", "cxx_flags", std::string(cxx_flags));
 
-  add("kokkos", "version", fmt::format("{}.{}.{}", KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100, KOKKOS_VERSION % 100));
+  add("kokkos", "version",
+      fmt::format("{}.{}.{}", KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100, KOKKOS_VERSION % 100));
   add("kokkos", "default_host_space", Kokkos::DefaultHostExecutionSpace::name());
   add("kokkos", "concurrency", std::to_string(Kokkos::DefaultHostExecutionSpace().concurrency()));
   add("kokkos", "configuration", kokkos_configuration());
@@ -107,8 +108,8 @@ std::vector<results::EnvironmentRow> capture_environment(Communicator const& com
                            "KOKKOS_TOOLS_LIBS", "OPENBLAS_NUM_THREADS", "SLURM_JOB_ID", "SLURM_JOB_PARTITION",
                            "SLURM_NNODES", "SLURM_NTASKS", "FLUX_JOB_ID", "PBS_JOBID", "LSB_JOBID"}) {
     if (char const* value = std::getenv(name)) {
-      bool const is_job = std::string_view(name).find("JOB") != std::string_view::npos ||
-                          std::string_view(name).starts_with("SLURM");
+      bool const is_job =
+          std::string_view(name).find("JOB") != std::string_view::npos || std::string_view(name).starts_with("SLURM");
       add(is_job ? "job" : "runtime", name, value);
     }
   }
@@ -122,7 +123,8 @@ std::string fingerprint(std::vector<results::EnvironmentRow> const& rows, std::v
   constexpr std::array<std::string_view, 2> moving{"load_average", "git_dirty"};  // says nothing about the machine
   Sha256 digest;
   for (auto const& row : rows) {
-    if (std::ranges::find(scopes, row.scope) == scopes.end() || std::ranges::find(moving, row.key) != moving.end()) continue;
+    if (std::ranges::find(scopes, row.scope) == scopes.end() || std::ranges::find(moving, row.key) != moving.end())
+      continue;
     digest.update(row.scope + '\n' + row.key + '\n' + row.value + '\n');
   }
   return digest.hex().substr(0, 16);

@@ -13,6 +13,7 @@ namespace retrace::app {
 [[nodiscard]] std::vector<results::EnvironmentRow> capture_environment(Communicator const& comm);
 
 /// First 16 hex digits of the SHA-256 over the rows of these scopes.
-[[nodiscard]] std::string fingerprint(std::vector<results::EnvironmentRow> const& rows, std::vector<std::string> const& scopes);
+[[nodiscard]] std::string fingerprint(std::vector<results::EnvironmentRow> const& rows,
+                                      std::vector<std::string> const& scopes);
 
 }  // namespace retrace::app

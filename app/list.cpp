@@ -28,11 +28,16 @@ Json problems() {
   for (ProblemDescription const& problem : problem_catalogue()) {
     Json arguments = Json::array();
     for (ArgumentSpec const& argument : argument_specs(problem.arguments)) {
-      arguments.push_back({{"name", argument.name}, {"default", argument.default_value}, {"unit", argument.unit},
+      arguments.push_back({{"name", argument.name},
+                           {"default", argument.default_value},
+                           {"unit", argument.unit},
                            {"description", argument.description}});
     }
-    all.push_back({{"name", problem.name}, {"family", problem.family}, {"state", problem.state},
-                   {"summary", problem.summary}, {"arguments", arguments}});
+    all.push_back({{"name", problem.name},
+                   {"family", problem.family},
+                   {"state", problem.state},
+                   {"summary", problem.summary},
+                   {"arguments", arguments}});
   }
   return all;
 }
@@ -48,7 +53,9 @@ Json methods() {
 Json solvers() {
   Json all = Json::array();
   for_each_type(AllTableaus{}, [&]<class Tab>() {
-    all.push_back({{"name", Tab::name}, {"order", Tab::order}, {"stages", Tab::stages},
+    all.push_back({{"name", Tab::name},
+                   {"order", Tab::order},
+                   {"stages", Tab::stages},
                    {"steps", Tab::adaptive ? "adaptive" : "fixed"},
                    {"summary", Tab::fsal ? "first same as last" : ""}});
   });
@@ -89,7 +96,8 @@ void print(std::string const& title, Json const& entries) {
     std::string details;
     for (auto const& [key, value] : entry.items()) {
       if (key == "name" || key == "summary" || key == "arguments") continue;
-      details += fmt::format("{}{} {}", details.empty() ? "" : ", ", key, value.is_string() ? value.get<std::string>() : value.dump());
+      details += fmt::format("{}{} {}", details.empty() ? "" : ", ", key,
+                             value.is_string() ? value.get<std::string>() : value.dump());
     }
     fmt::print("  {:20} {}{}{}\n", entry["name"].get<std::string>(), details, details.empty() ? "" : "; ",
                entry["summary"].get<std::string>());

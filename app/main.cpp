@@ -73,9 +73,13 @@ int main(int argc, char** argv) {
   if (parsed.exit_code >= 0) return parsed.exit_code;
   using Command = app::Options::Command;
   switch (parsed.options.command) {
-    case Command::list: return guarded(speaks, [&] { return speaks ? app::list_registered(parsed.options) : 0; });
-    case Command::inspect: return guarded(speaks, [&] { return app::inspect_file(parsed.options); });
-    case Command::report: return guarded(speaks, [&] { return speaks ? app::make_report(parsed.options) : 0; });
-    default: return with_mpi(parsed.options, argc, argv);
+    case Command::list:
+      return guarded(speaks, [&] { return speaks ? app::list_registered(parsed.options) : 0; });
+    case Command::inspect:
+      return guarded(speaks, [&] { return app::inspect_file(parsed.options); });
+    case Command::report:
+      return guarded(speaks, [&] { return speaks ? app::make_report(parsed.options) : 0; });
+    default:
+      return with_mpi(parsed.options, argc, argv);
   }
 }

@@ -36,30 +36,36 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   CLI::App app("Retrace: can this gradient through an ODE solver be trusted, and what did it cost?", "retrace");
   app.set_version_flag("--version", std::string("retrace ") + std::string(version));
   app.require_subcommand(1);
-  app.footer("Options --kokkos-* go to Kokkos. Each command has its own --help with examples.\n" + std::string(exit_codes));
+  app.footer("Options --kokkos-* go to Kokkos. Each command has its own --help with examples.\n" +
+             std::string(exit_codes));
 
-  CLI::App* const run = app.add_subcommand("run", "Check, measure and time the gradients of a suite; write a result file.");
+  CLI::App* const run =
+      app.add_subcommand("run", "Check, measure and time the gradients of a suite; write a result file.");
   add_selection(*run, o);
-  run->add_option("-o,--output", o.output, "result file (default retrace-<utc>.h5); never overwritten")->type_name("FILE");
+  run->add_option("-o,--output", o.output, "result file (default retrace-<utc>.h5); never overwritten")
+      ->type_name("FILE");
   run->add_option("--repeat", o.repeat, "least number of timed samples (default: the suite's)");
   run->add_option("--warmup", o.warmup, "untimed repetitions before them (default: the suite's)");
   run->add_option("--min-time", o.min_time_seconds, "seconds that one sample lasts at least (default: the suite's)");
   run->add_flag("--time-failed", o.time_failed, "time cases whose checks failed, too");
   run->add_flag("--no-memory", o.no_memory, "skip the untimed repetition that measures bytes");
-  run->footer("Examples:\n"
-              "  retrace run --suite quick -o quick.h5\n"
-              "  mpirun -n 4 retrace run -c study.toml -o study.h5\n"
-              "  retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5\n" +
-              std::string(exit_codes));
+  run->footer(
+      "Examples:\n"
+      "  retrace run --suite quick -o quick.h5\n"
+      "  mpirun -n 4 retrace run -c study.toml -o study.h5\n"
+      "  retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5\n" +
+      std::string(exit_codes));
 
-  CLI::App* const verify = app.add_subcommand("verify", "Run the checks of a suite only: no timing, a result file if asked for.");
+  CLI::App* const verify =
+      app.add_subcommand("verify", "Run the checks of a suite only: no timing, a result file if asked for.");
   add_selection(*verify, o);
   verify->add_option("-o,--output", o.output, "result file (default: none)")->type_name("FILE");
-  verify->footer("Examples:\n"
-                 "  retrace verify --suite quick\n"
-                 "  mpirun -n 3 retrace verify -c study.toml --strict\n"
-                 "  retrace verify --suite quick -k 'tag:oscillator & !adjoint'\n" +
-                 std::string(exit_codes));
+  verify->footer(
+      "Examples:\n"
+      "  retrace verify --suite quick\n"
+      "  mpirun -n 3 retrace verify -c study.toml --strict\n"
+      "  retrace verify --suite quick -k 'tag:oscillator & !adjoint'\n" +
+      std::string(exit_codes));
 
   CLI::App* const list = app.add_subcommand("list", "Print what is registered.");
   list->add_option("what", o.what, "problems, methods, solvers, checks, backends or suites; all if left out");
@@ -70,15 +76,17 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   inspect->add_option("file", o.files, "result file")->required()->expected(1);
   inspect->add_flag("--validate", o.validate, "check the file against the schema; exit code 1 with findings");
   inspect->add_flag("--exit-code", o.exit_code, "print nothing, end with the code that the run's verdict gives");
-  inspect->footer("Examples:\n  retrace inspect quick.h5\n  retrace inspect --validate quick.h5\n"
-                  "  retrace inspect --exit-code quick.h5");
+  inspect->footer(
+      "Examples:\n  retrace inspect quick.h5\n  retrace inspect --validate quick.h5\n"
+      "  retrace inspect --exit-code quick.h5");
 
   CLI::App* const report = app.add_subcommand("report", "Make a self-contained HTML report of a result file.");
   report->add_option("file", o.files, "result file")->required()->expected(1);
   report->add_option("-o,--output", o.output, "HTML file (default: the result's name with .html)")->type_name("FILE");
   report->add_option("--title", o.title, "title of the report (default: the suite's)");
-  report->footer("Examples:\n  retrace report quick.h5\n  retrace report quick.h5 -o quick.html\n"
-                 "  retrace report study.h5 --title 'Adjoint study'");
+  report->footer(
+      "Examples:\n  retrace report quick.h5\n  retrace report quick.h5 -o quick.html\n"
+      "  retrace report study.h5 --title 'Adjoint study'");
 
   CLI::App* const env = app.add_subcommand("env", "Print what a result file will say about build and machine.");
   env->add_flag("--json", o.json, "as JSON");

@@ -99,20 +99,21 @@ std::string result_table(results::ResultDocument const& document) {
     if (std::int64_t const peak = solver_peak_bytes(record); peak >= 0) group.bytes.add(peak);
   }
   auto const error_text = +[](double x) { return fmt::format("{:.1e}", x); };
-  std::string table = fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", "problem", "method",
-                                  "cases", "pass", "fail", "incon.", "gradient error", "f + VJP evaluations",
-                                  "peak bytes", "time");
+  std::string table =
+      fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", "problem", "method", "cases",
+                  "pass", "fail", "incon.", "gradient error", "f + VJP evaluations", "peak bytes", "time");
   for (auto const& key : order) {
     Group const& g = groups[key];
-    table += fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", key.first, key.second, g.cases,
-                         g.passed, g.failed, g.inconclusive, range_text(g.error, error_text),
+    table += fmt::format("{:<20} {:<10} {:>5} {:>5} {:>5} {:>6}  {:<20} {:<20} {:<22} {}\n", key.first, key.second,
+                         g.cases, g.passed, g.failed, g.inconclusive, range_text(g.error, error_text),
                          g.evaluations.empty() ? "-" : fmt::format("{} .. {}", g.evaluations.low, g.evaluations.high),
                          g.bytes.empty() ? "-" : bytes_text(g.bytes.low) + " .. " + bytes_text(g.bytes.high),
                          range_text(g.seconds, &seconds_text));
   }
   for (auto const& record : document.cases) {
     if (results::is_failure(record.row.status))
-      table += fmt::format("{}: {}\n    {}\n", results::name_of(record.row.status), record.row.case_id, record.row.reason);
+      table +=
+          fmt::format("{}: {}\n    {}\n", results::name_of(record.row.status), record.row.case_id, record.row.reason);
   }
   return table;
 }

@@ -3,11 +3,10 @@
 #include "app/version.hpp"
 #include "core/error.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace retrace::app {
@@ -18,8 +17,8 @@ namespace {
 std::string report_script() {
   std::error_code error;
   std::filesystem::path const program = std::filesystem::read_symlink("/proc/self/exe", error);
-  for (std::filesystem::path const& candidate :
-       {program.parent_path() / "../share/retrace/scripts/report.py", std::filesystem::path(scripts_folder) / "report.py"}) {
+  for (std::filesystem::path const& candidate : {program.parent_path() / "../share/retrace/scripts/report.py",
+                                                 std::filesystem::path(scripts_folder) / "report.py"}) {
     if (std::filesystem::exists(candidate, error)) return candidate.string();
   }
   throw EnvironmentError("report: scripts/report.py is neither beside the program nor in its source tree");

@@ -31,7 +31,9 @@ namespace retrace::app {
 namespace {
 
 volatile std::sig_atomic_t stop_requested = 0;
-extern "C" void request_stop(int) { stop_requested = 1; }
+extern "C" void request_stop(int) {
+  stop_requested = 1;
+}
 
 /// Runs `body` on rank 0; if it throws, every rank throws the same, so that none waits for the others.
 void on_first_rank(Communicator const& comm, std::function<void()> const& body) {

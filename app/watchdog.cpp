@@ -28,7 +28,8 @@ void Watchdog::begin(bool speaks, std::string case_id, std::function<void()> las
     speaks_ = speaks;
     case_id_ = std::move(case_id);
     last_words_ = std::move(last_words);
-    deadline_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit_);
+    deadline_ =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit_);
   }
   changed_.notify_all();
 }

@@ -19,8 +19,8 @@ struct TimingPlan {
 };
 
 /// Collective: times `driver.run()`. Each sample lies between a barrier with a fence and a fence, and is the slowest
-/// rank's. At least `repeat` samples (unless the limit cuts them short), then more until the 95 % interval of the median
-/// is within 2 % of it, at most 4 * repeat. Returns the samples, seconds of one gradient each, warm-up marked.
+/// rank's. At least `repeat` samples (unless the limit cuts them short), then more until the 95 % interval of the
+/// median is within 2 % of it, at most 4 * repeat. Returns the samples, seconds of one gradient each, warm-up marked.
 [[nodiscard]] std::vector<results::Sample> time_gradient(GradientDriver& driver, Communicator const& comm,
                                                          TimingPlan const& plan, std::int32_t& calls_per_sample,
                                                          double& imbalance);

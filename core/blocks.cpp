@@ -8,7 +8,9 @@ namespace retrace {
 namespace {
 
 /// First block of `rank` when `blocks` are dealt to `ranks` as evenly as contiguous runs allow.
-std::int64_t first_block_of(std::int64_t blocks, int rank, int ranks) { return blocks * rank / ranks; }
+std::int64_t first_block_of(std::int64_t blocks, int rank, int ranks) {
+  return blocks * rank / ranks;
+}
 
 }  // namespace
 
@@ -20,7 +22,9 @@ BlockPartition::BlockPartition(std::int64_t total, std::int64_t block_size, int 
       local_blocks_(first_block_of(blocks_, rank + 1, ranks) - first_block_),
       ranks_(ranks) {}
 
-std::int64_t BlockPartition::first_item() const { return std::min(first_block_ * block_size_, total_); }
+std::int64_t BlockPartition::first_item() const {
+  return std::min(first_block_ * block_size_, total_);
+}
 
 std::int64_t BlockPartition::local_items() const {
   return std::min((first_block_ + local_blocks_) * block_size_, total_) - first_item();

@@ -117,6 +117,8 @@ std::int64_t Communicator::all_max(std::int64_t local) const {
   return result;
 }
 
-void Communicator::barrier() const { check(MPI_Barrier(comm_), "MPI_Barrier"); }
+void Communicator::barrier() const {
+  check(MPI_Barrier(comm_), "MPI_Barrier");
+}
 
 }  // namespace retrace

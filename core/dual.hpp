@@ -8,7 +8,8 @@ namespace retrace {
 
 /// Forward-mode dual number: a value and `N` directional derivatives (tangents) that every operation carries along by
 /// the chain rule; Griewank & Walther (2008), Ch. 3. Exact up to the rounding of each operation. Comparisons look at
-/// the value only, so a program in duals takes the branches of the same program in `T` and differentiates the path taken.
+/// the value only, so a program in duals takes the branches of the same program in `T` and differentiates the path
+/// taken.
 template <class T, int N>
 struct Dual {
   T value{};
@@ -65,9 +66,7 @@ struct Dual {
     T const e = Kokkos::exp(x.value);
     return chain(x, e, e);
   }
-  KOKKOS_INLINE_FUNCTION friend Dual sin(Dual const& x) {
-    return chain(x, Kokkos::sin(x.value), Kokkos::cos(x.value));
-  }
+  KOKKOS_INLINE_FUNCTION friend Dual sin(Dual const& x) { return chain(x, Kokkos::sin(x.value), Kokkos::cos(x.value)); }
   KOKKOS_INLINE_FUNCTION friend Dual cos(Dual const& x) {
     return chain(x, Kokkos::cos(x.value), -Kokkos::sin(x.value));
   }
@@ -98,8 +97,12 @@ template <class T, int N>
 struct is_dual<Dual<T, N>> : std::true_type {};
 
 /// The plain number inside: what decides branches, messages and records.
-KOKKOS_INLINE_FUNCTION constexpr double value_of(double x) { return x; }
-KOKKOS_INLINE_FUNCTION constexpr double value_of(float x) { return static_cast<double>(x); }
+KOKKOS_INLINE_FUNCTION constexpr double value_of(double x) {
+  return x;
+}
+KOKKOS_INLINE_FUNCTION constexpr double value_of(float x) {
+  return static_cast<double>(x);
+}
 template <class T, int N>
 KOKKOS_INLINE_FUNCTION constexpr double value_of(Dual<T, N> const& x) {
   return value_of(x.value);

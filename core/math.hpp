@@ -12,24 +12,45 @@
 namespace retrace::math {
 
 // NOLINTBEGIN(bugprone-macro-parentheses)
-#define RETRACE_UNARY_MATH(function)                         \
-  template <class T>                                         \
-  KOKKOS_INLINE_FUNCTION T function(T const& x) {            \
-    if constexpr (std::is_floating_point_v<T>)               \
-      return Kokkos::function(x);                            \
-    else                                                     \
-      return retrace_adl::call_##function(x);                \
+#define RETRACE_UNARY_MATH(function)              \
+  template <class T>                              \
+  KOKKOS_INLINE_FUNCTION T function(T const& x) { \
+    if constexpr (std::is_floating_point_v<T>)    \
+      return Kokkos::function(x);                 \
+    else                                          \
+      return retrace_adl::call_##function(x);     \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 
 namespace retrace_adl {
-template <class T> KOKKOS_INLINE_FUNCTION T call_sqrt(T const& x) { return sqrt(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_exp(T const& x) { return exp(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_sin(T const& x) { return sin(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_cos(T const& x) { return cos(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_tanh(T const& x) { return tanh(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_abs(T const& x) { return abs(x); }
-template <class T> KOKKOS_INLINE_FUNCTION T call_pow(T const& x, double e) { return pow(x, e); }
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_sqrt(T const& x) {
+  return sqrt(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_exp(T const& x) {
+  return exp(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_sin(T const& x) {
+  return sin(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_cos(T const& x) {
+  return cos(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_tanh(T const& x) {
+  return tanh(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_abs(T const& x) {
+  return abs(x);
+}
+template <class T>
+KOKKOS_INLINE_FUNCTION T call_pow(T const& x, double e) {
+  return pow(x, e);
+}
 }  // namespace retrace_adl
 
 RETRACE_UNARY_MATH(sqrt)

@@ -5,10 +5,10 @@
 
 namespace retrace {
 
-/// The continuous adjoint of Chen et al. (2018), Algorithm 1: only y(T) is kept; (y, lambda, mu) is integrated backwards
-/// from T with steps of its own under the same control, every component in the error norm. Consistent with the flow
-/// up to its tolerance times the growth of the reverse-time system; the derivative of nothing that was computed.
-/// The time adjoint of the textbook is left out: it is a quadrature that no output here needs.
+/// The continuous adjoint of Chen et al. (2018), Algorithm 1: only y(T) is kept; (y, lambda, mu) is integrated
+/// backwards from T with steps of its own under the same control, every component in the error norm. Consistent with
+/// the flow up to its tolerance times the growth of the reverse-time system; the derivative of nothing that was
+/// computed. The time adjoint of the textbook is left out: it is a quadrature that no output here needs.
 ///
 /// Cost: (accepted + rejected backward steps) (s - 1) + 1 evaluations of f and as many VJPs (s each without FSAL).
 /// Memory: independent of the number of steps.

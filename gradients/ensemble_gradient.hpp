@@ -29,7 +29,7 @@ struct EnsembleKernel {
   std::int64_t capacity, lanes;            // of the arena; lanes = 1: each item's records lie together
   Kokkos::View<double*, Memory> scalars, states;
   Kokkos::View<double*, Memory> loss;
-  Kokkos::View<double* [N], Kokkos::LayoutRight, Memory> dloss_dy0, final_state;
+  Kokkos::View<double*[N], Kokkos::LayoutRight, Memory> dloss_dy0, final_state;
   Kokkos::View<double* [P], Kokkos::LayoutRight, Memory> dloss_dp;
   Kokkos::View<SolveStatus*, Memory> status;
   Kokkos::View<std::int64_t*, Memory> records;
@@ -150,9 +150,8 @@ class EnsembleGradient final : public GradientDriver {
   }
   [[nodiscard]] static constexpr std::int64_t initial_capacity() { return record_bytes() > 0 ? first_capacity : 0; }
   [[nodiscard]] std::int64_t output_bytes() const {
-    return partition_.local_items() *
-           static_cast<std::int64_t>(sizeof(double) * (1 + 2 * N + P) + sizeof(SolveStatus) + sizeof(std::int64_t) +
-                                     sizeof(WorkCounts));
+    return partition_.local_items() * static_cast<std::int64_t>(sizeof(double) * (1 + 2 * N + P) + sizeof(SolveStatus) +
+                                                                sizeof(std::int64_t) + sizeof(WorkCounts));
   }
 
   void allocate_arena(std::int64_t capacity) {
@@ -170,18 +169,21 @@ class EnsembleGradient final : public GradientDriver {
   /// Returns the largest number of records that a trajectory of the chunk asked for.
   std::int64_t run_chunk(std::int64_t first, std::int64_t items) {
     constexpr bool on_host = Kokkos::SpaceAccessibility<Kokkos::HostSpace, Memory>::accessible;
-    Kernel const kernel{problem_, control_,  partition_.first_item() + first, first, capacity_, on_host ? 1 : chunk_,
-                        scalars_, states_,   loss_,   dloss_dy0_, final_state_, dloss_dp_, status_, records_, work_};
-    Kokkos::parallel_for("retrace::ensemble::gradient",
-                         Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>(
-                             exec_, 0, items),
-                         kernel);
+    Kernel const kernel{problem_,   control_,     partition_.first_item() + first,
+                        first,      capacity_,    on_host ? 1 : chunk_,
+                        scalars_,   states_,      loss_,
+                        dloss_dy0_, final_state_, dloss_dp_,
+                        status_,    records_,     work_};
+    Kokkos::parallel_for(
+        "retrace::ensemble::gradient",
+        Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>(exec_, 0, items),
+        kernel);
     std::int64_t needed = 0;
     auto const records = records_;
     Kokkos::parallel_reduce(
         "retrace::ensemble::needed_records",
         Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(exec_, first, first + items),
-        KOKKOS_LAMBDA(std::int64_t i, std::int64_t& most) { most = records(i) > most ? records(i) : most; },
+        KOKKOS_LAMBDA(std::int64_t i, std::int64_t & most) { most = records(i) > most ? records(i) : most; },
         Kokkos::Max<std::int64_t>(needed));
     return needed;
   }
@@ -193,7 +195,7 @@ class EnsembleGradient final : public GradientDriver {
   Communicator const* comm_;
   std::int64_t chunk_, capacity_ = 0, redos_ = 0;
   Kokkos::View<double*, Memory> scalars_, states_, loss_;
-  Kokkos::View<double* [N], Kokkos::LayoutRight, Memory> dloss_dy0_, final_state_;
+  Kokkos::View<double*[N], Kokkos::LayoutRight, Memory> dloss_dy0_, final_state_;
   Kokkos::View<double* [P], Kokkos::LayoutRight, Memory> dloss_dp_;
   Kokkos::View<SolveStatus*, Memory> status_;
   Kokkos::View<std::int64_t*, Memory> records_;

@@ -39,7 +39,9 @@ class FieldTape {
   void clear() { records_ = 0; }
 
   void put(int scalar, S const& value) { scalars_((records_ - 1) * shape_.scalars + scalar) = value; }
-  void put_state(int state, State const& x) { Kokkos::deep_copy(typename Algebra::Exec(), slot(records_ - 1, state), x); }
+  void put_state(int state, State const& x) {
+    Kokkos::deep_copy(typename Algebra::Exec(), slot(records_ - 1, state), x);
+  }
   [[nodiscard]] S get(std::int64_t record, int scalar) const { return scalars_(record * shape_.scalars + scalar); }
   void get_state(std::int64_t record, int state, State& x) const { x = slot(record, state); }
 

@@ -18,9 +18,12 @@ enum class Promise {
 
 [[nodiscard]] constexpr std::string_view name_of(Promise promise) {
   switch (promise) {
-    case Promise::exact_program: return "exact-program";
-    case Promise::exact_frozen: return "exact-frozen";
-    case Promise::consistent: return "consistent";
+    case Promise::exact_program:
+      return "exact-program";
+    case Promise::exact_frozen:
+      return "exact-frozen";
+    case Promise::consistent:
+      return "consistent";
   }
   return "unknown";
 }

@@ -14,16 +14,16 @@ struct GradientResult {
   SolveStatus status = SolveStatus::success;  ///< the worst of all trajectories
   std::int64_t failed_trajectories = 0;
   double loss = std::numeric_limits<double>::quiet_NaN();
-  std::vector<double> dloss_dy0;       ///< local: [trajectory or sample][component] of this rank
-  std::vector<double> dloss_dp;        ///< [parameter], summed over trajectories or samples in block order
-  std::vector<double> dloss_dp_each;   ///< local, ensembles: [trajectory][parameter]
-  std::vector<double> final_state;     ///< local: [trajectory or sample][component]
-  WorkCounts work;                     ///< summed over trajectories; fields: of the one solve
-  std::int64_t checkpoint_bytes = 0;   ///< records really written x size of a record, of the fullest tape x its lanes
-  std::int64_t arena_bytes = 0;        ///< local: allocated for records
-  std::int64_t model_bytes = 0;        ///< local: what the method's memory formula says for this run
-  std::int64_t arena_redos = 0;        ///< chunks solved again with a larger arena
-  std::string digest;                  ///< SHA-256 over loss and gradients, in global order
+  std::vector<double> dloss_dy0;      ///< local: [trajectory or sample][component] of this rank
+  std::vector<double> dloss_dp;       ///< [parameter], summed over trajectories or samples in block order
+  std::vector<double> dloss_dp_each;  ///< local, ensembles: [trajectory][parameter]
+  std::vector<double> final_state;    ///< local: [trajectory or sample][component]
+  WorkCounts work;                    ///< summed over trajectories; fields: of the one solve
+  std::int64_t checkpoint_bytes = 0;  ///< records really written x size of a record, of the fullest tape x its lanes
+  std::int64_t arena_bytes = 0;       ///< local: allocated for records
+  std::int64_t model_bytes = 0;       ///< local: what the method's memory formula says for this run
+  std::int64_t arena_redos = 0;       ///< chunks solved again with a larger arena
+  std::string digest;                 ///< SHA-256 over loss and gradients, in global order
 };
 
 }  // namespace retrace

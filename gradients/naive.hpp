@@ -151,9 +151,8 @@ struct Naive {
       }
       if (!was_clipped) size_bar += direction * t_bar;  // t + h; a clipped step ends at the constant t1
     }
-    StepTimeAdjoint<S> const times =
-        reverse_trial<Tab>(model, span, k, work.e_bar, last_stage_bar, work.first_stage_bar, work.trial_bar, g.p_bar,
-                           reverse);
+    StepTimeAdjoint<S> const times = reverse_trial<Tab>(model, span, k, work.e_bar, last_stage_bar,
+                                                        work.first_stage_bar, work.trial_bar, g.p_bar, reverse);
     cost.vjp += Tab::stages - (Tab::fsal ? 1 : 0);
     ++(was_accepted ? cost.reverse_accepted : cost.reverse_rejected);
 
@@ -173,8 +172,8 @@ struct Naive {
   template <Tableau Tab, class Model, class S>
   KOKKOS_INLINE_FUNCTION static void reverse_start(Model const& model, StepControl const& control, S const& t0,
                                                    S const& t1, Workspace<Tab, Model>& work,
-                                                   InitialStep<S> const& start, S const& h_bar,
-                                                   GradientState<Model>& g, WorkCounts& cost) {
+                                                   InitialStep<S> const& start, S const& h_bar, GradientState<Model>& g,
+                                                   WorkCounts& cost) {
     bool const chosen_here = control.adaptive() && control.initial_step == 0.0;
     auto& f0_bar = work.first_stage_bar;
     if (chosen_here && h_bar != S(0.0)) {

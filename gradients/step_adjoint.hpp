@@ -69,9 +69,8 @@ KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_trial(
   static_for_reverse<0, Tab::stages>([&](auto i) {
     constexpr auto index = static_cast<std::size_t>(i());
     constexpr double d = Tab::b[index] - Tab::b_hat[index];
-    model.template combine<AdjointRow<Tab, i(), Tab::stages>>(work.seed, span.h, work.argument_bar,
-                                                              Scaled{S(Tab::b[index]) * span.h, lambda},
-                                                              Scaled{S(d) * span.h, e_bar});
+    model.template combine<AdjointRow<Tab, i(), Tab::stages>>(
+        work.seed, span.h, work.argument_bar, Scaled{S(Tab::b[index]) * span.h, lambda}, Scaled{S(d) * span.h, e_bar});
     times.eta += model.dot(k[index], work.seed) / span.h;
     if constexpr (Tab::fsal && i() == Tab::stages - 1) {
       if (last_stage_bar != nullptr) model.add(work.seed, S(1.0), *last_stage_bar);

@@ -49,11 +49,19 @@ struct Arguments {
 
 /// The two arguments that every ensemble has: end time and number of trajectories.
 [[nodiscard]] inline Argument end_time_argument(double default_end_time) {
-  return {.name = "T", .default_number = default_end_time, .minimum = 0.0, .maximum = 1e6, .minimum_excluded = true,
+  return {.name = "T",
+          .default_number = default_end_time,
+          .minimum = 0.0,
+          .maximum = 1e6,
+          .minimum_excluded = true,
           .description = "end of the time span, which begins at the problem's t0"};
 }
 [[nodiscard]] inline Argument trajectories_argument() {
-  return {.name = "n", .kind = Argument::Kind::integer, .default_number = 1, .minimum = 1, .maximum = 1e9,
+  return {.name = "n",
+          .kind = Argument::Kind::integer,
+          .default_number = 1,
+          .minimum = 1,
+          .maximum = 1e9,
           .description = "number of trajectories in the ensemble"};
 }
 

@@ -22,25 +22,24 @@ namespace retrace {
 /// rhs, vjp and loss are templates over the scalar: the same lines run on plain numbers, packs and duals.
 /// The loss of the ensemble is the sum over its trajectories. All of it may be called on a device.
 template <class P>
-concept EnsembleProblem =
-    requires(P const& problem, double t, Vec<double, P::dimension> y, Vec<double, P::parameters> p, double t_bar,
-             std::int64_t i) {
-      { P::name } -> std::convertible_to<std::string_view>;
-      { P::family } -> std::convertible_to<std::string_view>;
-      { P::summary } -> std::convertible_to<std::string_view>;
-      { P::autonomous } -> std::convertible_to<bool>;
-      { P::arguments() } -> std::same_as<std::vector<Argument>>;
-      requires std::constructible_from<P, Arguments const&>;
-      P::rhs(t, y, p, y);
-      P::vjp(t, y, p, y, y, p, t_bar);
-      { P::loss(y) } -> std::same_as<double>;
-      { P::loss_gradient(y) } -> std::same_as<Vec<double, P::dimension>>;
-      { problem.initial_state(i) } -> std::same_as<Vec<double, P::dimension>>;
-      { problem.parameter_values(i) } -> std::same_as<Vec<double, P::parameters>>;
-      { problem.t0 } -> std::convertible_to<double>;
-      { problem.t1 } -> std::convertible_to<double>;
-      { problem.trajectories } -> std::convertible_to<std::int64_t>;
-    };
+concept EnsembleProblem = requires(P const& problem, double t, Vec<double, P::dimension> y,
+                                   Vec<double, P::parameters> p, double t_bar, std::int64_t i) {
+  { P::name } -> std::convertible_to<std::string_view>;
+  { P::family } -> std::convertible_to<std::string_view>;
+  { P::summary } -> std::convertible_to<std::string_view>;
+  { P::autonomous } -> std::convertible_to<bool>;
+  { P::arguments() } -> std::same_as<std::vector<Argument>>;
+  requires std::constructible_from<P, Arguments const&>;
+  P::rhs(t, y, p, y);
+  P::vjp(t, y, p, y, y, p, t_bar);
+  { P::loss(y) } -> std::same_as<double>;
+  { P::loss_gradient(y) } -> std::same_as<Vec<double, P::dimension>>;
+  { problem.initial_state(i) } -> std::same_as<Vec<double, P::dimension>>;
+  { problem.parameter_values(i) } -> std::same_as<Vec<double, P::parameters>>;
+  { problem.t0 } -> std::convertible_to<double>;
+  { problem.t1 } -> std::convertible_to<double>;
+  { problem.trajectories } -> std::convertible_to<std::int64_t>;
+};
 
 /// The loss and its gradient for one trajectory.
 template <class P>

@@ -11,8 +11,8 @@
 namespace retrace {
 
 /// One large system whose state is a batch of samples, [sample][component], all with the same time and step size; the
-/// samples are cut into blocks of `block_size`, the unit of work and of distribution over ranks. Every function works on
-/// one block of `samples` consecutive samples, whose state is a contiguous array of samples * sample_size scalars.
+/// samples are cut into blocks of `block_size`, the unit of work and of distribution over ranks. Every function works
+/// on one block of `samples` consecutive samples, whose state is a contiguous array of samples * sample_size scalars.
 ///
 ///   rhs(samples, y, p, dydt, scratch)                 dydt := f(y; p)
 ///   vjp(samples, y, p, w, y_bar, p_bar, scratch)      y_bar := f_y^T w, p_bar += f_p^T w
@@ -21,7 +21,8 @@ namespace retrace {
 ///
 /// All are templates over the scalar, so that duals go through the same lines. Host only.
 template <class P>
-concept FieldProblem = requires(P const& problem, std::int64_t i, double const* x, double* out, std::span<double> values) {
+concept FieldProblem = requires(P const& problem, std::int64_t i, double const* x, double* out,
+                                std::span<double> values) {
   { P::name } -> std::convertible_to<std::string_view>;
   { P::family } -> std::convertible_to<std::string_view>;
   { P::summary } -> std::convertible_to<std::string_view>;

@@ -16,9 +16,14 @@ struct Linear {
   std::int64_t trajectories;
 
   [[nodiscard]] static std::vector<Argument> arguments() {
-    return {{.name = "k", .default_number = 0.25, .minimum = -100.0, .maximum = 100.0, .unit = "1/time",
+    return {{.name = "k",
+             .default_number = 0.25,
+             .minimum = -100.0,
+             .maximum = 100.0,
+             .unit = "1/time",
              .description = "growth rate; the parameter of the gradient"},
-            end_time_argument(10.0), trajectories_argument()};
+            end_time_argument(10.0),
+            trajectories_argument()};
   }
   explicit Linear(Arguments const& a) : t1(a.number("T")), k(a.number("k")), trajectories(a.integer("n")) {}
 
@@ -34,7 +39,9 @@ struct Linear {
   }
 
   template <class T>
-  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 1> const& y) { return sum_of_squares(y); }
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 1> const& y) {
+    return sum_of_squares(y);
+  }
   KOKKOS_INLINE_FUNCTION static Vec<double, 1> loss_gradient(Vec<double, 1> const& y) {
     return sum_of_squares_gradient(y);
   }

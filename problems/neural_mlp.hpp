@@ -18,8 +18,15 @@ struct NumTraits<retrace::Dual<T, N>> : NumTraits<T> {
   using Real = retrace::Dual<T, N>;
   using NonInteger = retrace::Dual<T, N>;
   using Nested = retrace::Dual<T, N>;
-  enum { IsComplex = 0, IsInteger = 0, IsSigned = 1, RequireInitialization = 1, ReadCost = N + 1, AddCost = N + 1,
-         MulCost = 3 * (N + 1) };
+  enum {
+    IsComplex = 0,
+    IsInteger = 0,
+    IsSigned = 1,
+    RequireInitialization = 1,
+    ReadCost = N + 1,
+    AddCost = N + 1,
+    MulCost = 3 * (N + 1)
+  };
 };
 }  // namespace Eigen
 
@@ -37,19 +44,37 @@ class NeuralMlp {
   double t0 = 0.0, t1;
 
   [[nodiscard]] static std::vector<Argument> arguments() {
-    return {{.name = "widths", .kind = Argument::Kind::integer_list, .default_list = {8, 32, 8}, .minimum = 1,
-             .maximum = 65536, .description = "layer widths from input to output; first and last are equal"},
-            {.name = "n", .kind = Argument::Kind::integer, .default_number = 64, .minimum = 1, .maximum = 1e9,
+    return {{.name = "widths",
+             .kind = Argument::Kind::integer_list,
+             .default_list = {8, 32, 8},
+             .minimum = 1,
+             .maximum = 65536,
+             .description = "layer widths from input to output; first and last are equal"},
+            {.name = "n",
+             .kind = Argument::Kind::integer,
+             .default_number = 64,
+             .minimum = 1,
+             .maximum = 1e9,
              .description = "batch size"},
-            {.name = "block", .kind = Argument::Kind::integer, .default_number = 16, .minimum = 1, .maximum = 1e6,
+            {.name = "block",
+             .kind = Argument::Kind::integer,
+             .default_number = 16,
+             .minimum = 1,
+             .maximum = 1e6,
              .description = "samples per block, the unit of work and distribution"},
-            {.name = "gain", .default_number = 1.5, .minimum = 0.0, .maximum = 100.0,
+            {.name = "gain",
+             .default_number = 1.5,
+             .minimum = 0.0,
+             .maximum = 100.0,
              .description = "scale of the weights"},
             end_time_argument(1.0)};
   }
 
   explicit NeuralMlp(Arguments const& a)
-      : t1(a.number("T")), widths_(a.list("widths")), samples_(a.integer("n")), block_(a.integer("block")),
+      : t1(a.number("T")),
+        widths_(a.list("widths")),
+        samples_(a.integer("n")),
+        block_(a.integer("block")),
         gain_(a.number("gain")) {
     if (widths_.size() < 2 || widths_.front() != widths_.back())
       throw UsageError("neural_mlp: widths need at least two entries, the first equal to the last");

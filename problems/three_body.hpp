@@ -11,7 +11,8 @@ namespace retrace {
 /// L = (1/18) sum_d y_d(T)^2.
 struct ThreeBody {
   static constexpr std::string_view name = "three_body", family = "hamiltonian";
-  static constexpr std::string_view summary = "gravitational three-body problem with a close encounter; 18 + 3 unknowns";
+  static constexpr std::string_view summary =
+      "gravitational three-body problem with a close encounter; 18 + 3 unknowns";
   static constexpr int dimension = 18, parameters = 3;
   static constexpr bool autonomous = true;
   static constexpr double k1 = 0.20048437269236738, k2 = 7.239323869320315;
@@ -71,7 +72,9 @@ struct ThreeBody {
   }
 
   template <class T>
-  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 18> const& y) { return T(1.0 / 18.0) * sum_of_squares(y); }
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 18> const& y) {
+    return T(1.0 / 18.0) * sum_of_squares(y);
+  }
   KOKKOS_INLINE_FUNCTION static Vec<double, 18> loss_gradient(Vec<double, 18> const& y) {
     Vec<double, 18> g{};
     for (int d = 0; d < 18; ++d) g[d] = (2.0 / 18.0) * y[d];

@@ -8,7 +8,8 @@ namespace retrace {
 /// reverse-time system of the continuous adjoint is unstable, the more so the larger mu. L = x(T)^2 + x'(T)^2.
 struct VanDerPol {
   static constexpr std::string_view name = "van_der_pol", family = "oscillator";
-  static constexpr std::string_view summary = "x'' = mu (1 - x^2) x' - x, L = |y(T)|^2; mildly (mu 0.15) to stiffly damped";
+  static constexpr std::string_view summary =
+      "x'' = mu (1 - x^2) x' - x, L = |y(T)|^2; mildly (mu 0.15) to stiffly damped";
   static constexpr int dimension = 2, parameters = 1;
   static constexpr bool autonomous = true;
 
@@ -16,9 +17,13 @@ struct VanDerPol {
   std::int64_t trajectories;
 
   [[nodiscard]] static std::vector<Argument> arguments() {
-    return {{.name = "mu", .default_number = 0.15, .minimum = 0.0, .maximum = 1000.0,
+    return {{.name = "mu",
+             .default_number = 0.15,
+             .minimum = 0.0,
+             .maximum = 1000.0,
              .description = "damping; the parameter of the gradient"},
-            end_time_argument(25.0), trajectories_argument()};
+            end_time_argument(25.0),
+            trajectories_argument()};
   }
   explicit VanDerPol(Arguments const& a) : t1(a.number("T")), mu(a.number("mu")), trajectories(a.integer("n")) {}
 
@@ -37,7 +42,9 @@ struct VanDerPol {
   }
 
   template <class T>
-  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) { return sum_of_squares(y); }
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) {
+    return sum_of_squares(y);
+  }
   KOKKOS_INLINE_FUNCTION static Vec<double, 2> loss_gradient(Vec<double, 2> const& y) {
     return sum_of_squares_gradient(y);
   }

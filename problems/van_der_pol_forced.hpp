@@ -9,7 +9,8 @@ namespace retrace {
 /// L = 0.7 x(T) - 1.1 x'(T). Depends on time, so a missing f_t in a gradient shows.
 struct VanDerPolForced {
   static constexpr std::string_view name = "van_der_pol_forced", family = "oscillator";
-  static constexpr std::string_view summary = "x'' = p1 (1 - x^2) x' - x + p2 sin(1.3 t), L = 0.7 x(T) - 1.1 x'(T); not autonomous";
+  static constexpr std::string_view summary =
+      "x'' = p1 (1 - x^2) x' - x + p2 sin(1.3 t), L = 0.7 x(T) - 1.1 x'(T); not autonomous";
   static constexpr int dimension = 2, parameters = 2;
   static constexpr bool autonomous = false;
   static constexpr double frequency = 1.3;
@@ -41,7 +42,9 @@ struct VanDerPolForced {
   }
 
   template <class T>
-  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) { return T(0.7) * y[0] - T(1.1) * y[1]; }
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) {
+    return T(0.7) * y[0] - T(1.1) * y[1];
+  }
   KOKKOS_INLINE_FUNCTION static Vec<double, 2> loss_gradient(Vec<double, 2> const&) { return {{0.7, -1.1}}; }
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 2> initial_state(std::int64_t i) const {

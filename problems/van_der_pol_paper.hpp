@@ -9,7 +9,8 @@ namespace retrace {
 /// -y1^2, so the reverse-time system is far less stable. L = |y(T)|^2.
 struct VanDerPolPaper {
   static constexpr std::string_view name = "van_der_pol_paper", family = "oscillator";
-  static constexpr std::string_view summary = "y1' = y2, y2' = (0.15 - y1^2) y2 - y1, L = |y(T)|^2 (the paper's Figs. 4-5)";
+  static constexpr std::string_view summary =
+      "y1' = y2, y2' = (0.15 - y1^2) y2 - y1, L = |y(T)|^2 (the paper's Figs. 4-5)";
   static constexpr int dimension = 2, parameters = 1;
   static constexpr bool autonomous = true;
 
@@ -33,7 +34,9 @@ struct VanDerPolPaper {
   }
 
   template <class T>
-  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) { return sum_of_squares(y); }
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) {
+    return sum_of_squares(y);
+  }
   KOKKOS_INLINE_FUNCTION static Vec<double, 2> loss_gradient(Vec<double, 2> const& y) {
     return sum_of_squares_gradient(y);
   }

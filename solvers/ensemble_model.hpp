@@ -8,8 +8,8 @@ namespace retrace {
 /// (y, lambda, mu) of the continuous adjoint as one state: y' = f, lambda' = -f_y^T lambda, mu' = -f_p^T lambda;
 /// Chen et al. (2018), Eqs. 4 and 5. Every component takes part in the error norm ("full norm").
 template <class Model>
-struct AugmentedEnsembleModel
-    : VecAlgebra<typename Model::Scalar, typename Model::Time, 2 * Model::Problem::dimension + Model::Problem::parameters> {
+struct AugmentedEnsembleModel : VecAlgebra<typename Model::Scalar, typename Model::Time,
+                                           2 * Model::Problem::dimension + Model::Problem::parameters> {
   using P = typename Model::Problem;
   using T = typename Model::Scalar;
   using S = typename Model::Time;

@@ -15,9 +15,10 @@
 
 namespace retrace {
 
-/// How the entries of a field's state lie: `copies` arrays that are spread over the ranks by the same partition (a block
-/// of the partition is `block_items * item_size` consecutive entries of each copy), then `replicated` entries that every
-/// rank holds alike. (y) is one copy; (y, lambda, mu) of the continuous adjoint is two copies and a replicated tail.
+/// How the entries of a field's state lie: `copies` arrays that are spread over the ranks by the same partition (a
+/// block of the partition is `block_items * item_size` consecutive entries of each copy), then `replicated` entries
+/// that every rank holds alike. (y) is one copy; (y, lambda, mu) of the continuous adjoint is two copies and a
+/// replicated tail.
 struct FieldLayout {
   BlockPartition partition;
   std::int64_t item_size = 0, copies = 1, replicated = 0;
@@ -41,9 +42,9 @@ struct FusedCombination {
   }
 };
 
-/// The operations of VecAlgebra on one large state in host memory, distributed as `FieldLayout` says. States are handles:
-/// copying one names the same memory. Sums are formed per block and added in global block order, so they have the same
-/// bits for any number of ranks and threads; each costs one MPI_Allgatherv of one number per block.
+/// The operations of VecAlgebra on one large state in host memory, distributed as `FieldLayout` says. States are
+/// handles: copying one names the same memory. Sums are formed per block and added in global block order, so they have
+/// the same bits for any number of ranks and threads; each costs one MPI_Allgatherv of one number per block.
 template <class T, class S, class Exec_>
 class FieldAlgebra {
  public:
@@ -56,9 +57,9 @@ class FieldAlgebra {
 
   FieldAlgebra(FieldLayout layout, Communicator const& comm)
       : layout_(std::move(layout)),
-        sums_(std::make_shared<Sums>(Sums{
-            BlockSum(layout_.partition, comm, numbers_per_sum),
-            std::vector<double>(static_cast<std::size_t>(layout_.partition.local_blocks() * numbers_per_sum))})) {}
+        sums_(std::make_shared<Sums>(
+            Sums{BlockSum(layout_.partition, comm, numbers_per_sum),
+                 std::vector<double>(static_cast<std::size_t>(layout_.partition.local_blocks() * numbers_per_sum))})) {}
 
   [[nodiscard]] FieldLayout const& layout() const { return layout_; }
 
@@ -96,8 +97,7 @@ class FieldAlgebra {
     }
   }
   void add(State& x, S const& factor, State const& y) const {
-    for_entries("retrace::field::add",
-                FusedCombination<T, 2>{x.data(), {{x.data(), y.data()}}, {{T(1.0), T(factor)}}});
+    for_entries("retrace::field::add", FusedCombination<T, 2>{x.data(), {{x.data(), y.data()}}, {{T(1.0), T(factor)}}});
   }
 
   [[nodiscard]] bool is_finite(State const& x) const {
@@ -142,8 +142,7 @@ class FieldAlgebra {
     for_entries("retrace::field::weighted_rms_vjp", [=, this](std::int64_t i) {
       S const w = weight(control, y(i), y(i));
       S const common = norm_bar * S(x(i)) / (entries() * norm * w * w);
-      T const through_weight =
-          T(-common * S(x(i)) / w * S(control.relative_tolerance)) * math::sign(y(i));
+      T const through_weight = T(-common * S(x(i)) / w * S(control.relative_tolerance)) * math::sign(y(i));
       x_bar(i) += T(common);
       y_bar(i) += through_weight;
     });
@@ -166,26 +165,26 @@ class FieldAlgebra {
   }
   template <class Kernel>
   void for_entries(char const* label, Kernel const& kernel) const {
-    Kokkos::parallel_for(
-        label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, layout_.local_entries()), kernel);
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, layout_.local_entries()),
+                         kernel);
   }
   /// Sum of term(i) over all entries of all ranks: block by block, then the replicated tail.
   template <class Term>
   [[nodiscard]] S sum_over_entries(Term const& term) const {
     S* const per_block = reinterpret_cast<S*>(sums_->per_block.data());
     FieldLayout const& layout = layout_;
-    Kokkos::parallel_for(
-        "retrace::field::block_sums",
-        Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, layout.partition.local_blocks()),
-        [&](std::int64_t b) {
-          S sum(0.0);
-          for (std::int64_t copy = 0; copy < layout.copies; ++copy) {
-            std::int64_t const first = copy * layout.copy_entries() + layout.partition.block_offset(b) * layout.item_size;
-            std::int64_t const last = first + layout.partition.block_items(b) * layout.item_size;
-            for (std::int64_t i = first; i < last; ++i) sum += term(i);
-          }
-          per_block[b] = sum;
-        });
+    Kokkos::parallel_for("retrace::field::block_sums",
+                         Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, layout.partition.local_blocks()),
+                         [&](std::int64_t b) {
+                           S sum(0.0);
+                           for (std::int64_t copy = 0; copy < layout.copies; ++copy) {
+                             std::int64_t const first =
+                                 copy * layout.copy_entries() + layout.partition.block_offset(b) * layout.item_size;
+                             std::int64_t const last = first + layout.partition.block_items(b) * layout.item_size;
+                             for (std::int64_t i = first; i < last; ++i) sum += term(i);
+                           }
+                           per_block[b] = sum;
+                         });
     S total(0.0);
     sums_->over_ranks.sum(sums_->per_block, {reinterpret_cast<double*>(&total), numbers_per_sum});
     for (std::int64_t i = layout.local_entries() - layout.replicated; i < layout.local_entries(); ++i) total += term(i);

@@ -76,7 +76,8 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
     });
   }
   [[nodiscard]] Parameters make_parameters(char const* label) const {
-    return Parameters(std::string(label), static_cast<std::size_t>(partition().local_blocks()), static_cast<std::size_t>(whole_lines(problem_->parameters())));
+    return Parameters(std::string(label), static_cast<std::size_t>(partition().local_blocks()),
+                      static_cast<std::size_t>(whole_lines(problem_->parameters())));
   }
   [[nodiscard]] Augmented augmented() const { return Augmented(*this); }
 
@@ -96,8 +97,7 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   void for_blocks(char const* label, Body const& body) const {
     BlockPartition const& cut = partition();
     std::int64_t const item = this->layout().item_size;
-    Kokkos::parallel_for(label,
-                         Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, cut.local_blocks()),
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, cut.local_blocks()),
                          [&](std::int64_t b) { body(b, cut.block_items(b), cut.block_offset(b) * item); });
   }
 
@@ -110,7 +110,8 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
 /// (y, lambda, mu) of the continuous adjoint of a field; mu is held by every rank, so each evaluation costs one
 /// reduction of the parameter gradient (as data-parallel training does), and every component is in the error norm.
 template <class Model>
-class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename Model::Time, typename Model::Execution> {
+class AugmentedFieldModel
+    : public FieldAlgebra<typename Model::Scalar, typename Model::Time, typename Model::Execution> {
  public:
   using T = typename Model::Scalar;
   using S = typename Model::Time;
@@ -122,9 +123,9 @@ class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename
                 base.communicator()),
         base_(base),
         p_bar_(base.make_parameters("retrace::adjoint::p_bar")),
-        sum_(std::make_shared<Sum>(Sum{BlockSum(base.partition(), base.communicator(),
-                                                static_cast<std::int64_t>(p_bar_.extent(1))),
-                                       std::vector<double>(p_bar_.extent(1))})) {}
+        sum_(std::make_shared<Sum>(
+            Sum{BlockSum(base.partition(), base.communicator(), static_cast<std::int64_t>(p_bar_.extent(1))),
+                std::vector<double>(p_bar_.extent(1))})) {}
 
   void rhs(S const& t, State const& x, State& dxdt) const {
     State const y = part(x, 0), lambda = part(x, 1);
@@ -137,10 +138,9 @@ class AugmentedFieldModel : public FieldAlgebra<typename Model::Scalar, typename
     sum_->over_blocks.sum({p_bar.data(), p_bar.size()}, sum_->result);
     std::copy_n(sum_->result.data(), this->layout().replicated, tail(dxdt));
     std::int64_t const first = this->layout().copy_entries(), last = this->layout().local_entries();
-    Kokkos::parallel_for(
-        "retrace::adjoint::negate",
-        Kokkos::RangePolicy<typename Model::Execution, Kokkos::IndexType<std::int64_t>>(first, last),
-        [=](std::int64_t i) { dxdt(i) = -dxdt(i); });
+    Kokkos::parallel_for("retrace::adjoint::negate",
+                         Kokkos::RangePolicy<typename Model::Execution, Kokkos::IndexType<std::int64_t>>(first, last),
+                         [=](std::int64_t i) { dxdt(i) = -dxdt(i); });
   }
   void pack(State const& y, State const& lambda, State& x) const {
     this->set_zero(x);

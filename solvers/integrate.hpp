@@ -95,8 +95,8 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate(Model const& model, StepControl con
     S const remaining = math::abs(t1 - t);
     S const slack = S(16.0 * round_off) * math::max(math::abs(t), math::abs(t1));
     // Without the slack a proposal that misses t1 by a rounding would leave a step too small to take.
-    bool const clipped = control.adaptive() ? proposed >= remaining - slack
-                                            : counts.accepted == control.fixed_steps - 1;
+    bool const clipped =
+        control.adaptive() ? proposed >= remaining - slack : counts.accepted == control.fixed_steps - 1;
     S const size = clipped ? remaining : proposed;
     if (!clipped && size <= slack) return SolveStatus::step_too_small;
 
@@ -120,8 +120,7 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate(Model const& model, StepControl con
           return SolveStatus::non_finite;
         trial.accepted = trial.error_norm <= S(1.0);
         if (math::is_finite(trial.error_norm)) non_finite_in_a_row = 0;
-        auto const factor =
-            detail::step_factor<Tab>(control.rule, trial.error_norm, trial.accepted, after_rejection);
+        auto const factor = detail::step_factor<Tab>(control.rule, trial.error_norm, trial.accepted, after_rejection);
         trial.factor = factor.value;
         trial.factor_is_constant = factor.is_constant;
       }

@@ -8,15 +8,20 @@
 namespace retrace {
 
 /// How an integration ended. Anything but `success` ends the one case and is recorded.
-enum class [[nodiscard]] SolveStatus : int { success, max_steps_reached, step_too_small, non_finite, arena_exhausted };
+enum class [[nodiscard]] SolveStatus : int{success, max_steps_reached, step_too_small, non_finite, arena_exhausted};
 
 [[nodiscard]] constexpr std::string_view name_of(SolveStatus status) {
   switch (status) {
-    case SolveStatus::success: return "success";
-    case SolveStatus::max_steps_reached: return "max_steps";
-    case SolveStatus::step_too_small: return "step_too_small";
-    case SolveStatus::non_finite: return "non_finite";
-    case SolveStatus::arena_exhausted: return "arena_exhausted";
+    case SolveStatus::success:
+      return "success";
+    case SolveStatus::max_steps_reached:
+      return "max_steps";
+    case SolveStatus::step_too_small:
+      return "step_too_small";
+    case SolveStatus::non_finite:
+      return "non_finite";
+    case SolveStatus::arena_exhausted:
+      return "arena_exhausted";
   }
   return "unknown";
 }
@@ -24,9 +29,9 @@ enum class [[nodiscard]] SolveStatus : int { success, max_steps_reached, step_to
 /// Bounds on the ratio of the next step size to the present one, phi = clip(safety E^(-1/(q+1)), …).
 struct StepSizeRule {
   double safety = 0.9;
-  double shrink_limit = 0.2;         ///< least ratio after a rejection
-  double growth_limit = 10.0;        ///< greatest ratio after an accepted step
-  double accepted_shrink_limit = 0.2;  ///< least ratio after an accepted step
+  double shrink_limit = 0.2;              ///< least ratio after a rejection
+  double growth_limit = 10.0;             ///< greatest ratio after an accepted step
+  double accepted_shrink_limit = 0.2;     ///< least ratio after an accepted step
   bool no_growth_after_rejection = true;  ///< ratio at most 1 right after a rejected step (HNW II.4)
   /// Rejections in a row because of a non-finite error norm before the solve fails; 0 fails at once.
   int non_finite_rejections = 0;

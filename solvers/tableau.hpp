@@ -79,7 +79,9 @@ template <Tableau S>
 template <Tableau S, int I>
 struct StageRow {  // a_ij, j < i
   static constexpr int begin = 0, end = I;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) { return S::a[I][static_cast<std::size_t>(j)]; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) {
+    return S::a[I][static_cast<std::size_t>(j)];
+  }
 };
 template <Tableau S>
 struct WeightRow {  // b_j
@@ -96,7 +98,9 @@ struct ErrorRow {  // b_j - b_hat_j
 template <Tableau S, int I, int Last>
 struct AdjointRow {  // a_ji, i < j < Last: how stage i enters the later ones
   static constexpr int begin = I + 1, end = Last;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) { return S::a[static_cast<std::size_t>(j)][I]; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) {
+    return S::a[static_cast<std::size_t>(j)][I];
+  }
 };
 template <int Count>
 struct OnesRow {

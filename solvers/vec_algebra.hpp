@@ -97,7 +97,8 @@ struct VecAlgebra {
   }
 
   /// RMS of x_d / w_d with w_d = atol + rtol |y_d|: the norm of the initial-step rule.
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION S weighted_rms(StepControl const& control, State const& x, State const& y) const {
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION S weighted_rms(StepControl const& control, State const& x,
+                                                      State const& y) const {
     S sum(0.0);
     for (int d = 0; d < N; ++d) {
       S const scaled = S(x[d]) / weight(control, y[d], y[d]);

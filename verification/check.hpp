@@ -10,10 +10,14 @@ enum class CheckVerdict { pass, fail, inconclusive, skipped };
 
 [[nodiscard]] constexpr std::string_view name_of(CheckVerdict verdict) {
   switch (verdict) {
-    case CheckVerdict::pass: return "pass";
-    case CheckVerdict::fail: return "fail";
-    case CheckVerdict::inconclusive: return "inconclusive";
-    case CheckVerdict::skipped: return "skipped";
+    case CheckVerdict::pass:
+      return "pass";
+    case CheckVerdict::fail:
+      return "fail";
+    case CheckVerdict::inconclusive:
+      return "inconclusive";
+    case CheckVerdict::skipped:
+      return "skipped";
   }
   return "unknown";
 }
@@ -30,8 +34,11 @@ struct CheckResult {
 
 /// value <= threshold, with NaN failing.
 [[nodiscard]] inline CheckResult at_most(std::string_view check, double value, double threshold, std::string reason) {
-  return {.check = std::string(check), .value = value, .threshold = threshold,
-          .verdict = value <= threshold ? CheckVerdict::pass : CheckVerdict::fail, .message = std::move(reason)};
+  return {.check = std::string(check),
+          .value = value,
+          .threshold = threshold,
+          .verdict = value <= threshold ? CheckVerdict::pass : CheckVerdict::fail,
+          .message = std::move(reason)};
 }
 
 /// The question does not apply.

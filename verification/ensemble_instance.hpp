@@ -45,7 +45,8 @@ class EnsembleInstance final : public ProblemInstance {
     visit_execution_space(backend, [&]<class Exec>() {
       (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() {
         (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
-          driver = std::make_unique<EnsembleGradient<Problem, Method, Tab, Exec>>(problem_, control, partition_, *comm_);
+          driver =
+              std::make_unique<EnsembleGradient<Problem, Method, Tab, Exec>>(problem_, control, partition_, *comm_);
         });
       });
     });
@@ -188,8 +189,8 @@ class EnsembleInstance final : public ProblemInstance {
     StepWorkspace<Tab, Model> work(model);
     NoObserver observer;
     IntegrationCounts counts;
-    SolveStatus const status = integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work,
-                                              observer, counts);
+    SolveStatus const status =
+        integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
     if (status != SolveStatus::success) return {};
     return collect(y, Problem::loss(y), counts.accepted);
   }
@@ -247,7 +248,8 @@ class EnsembleInstance final : public ProblemInstance {
     for (double const bits : {-4.0, -2.0, 2.0, 4.0}) {
       if (auto const value = loss_at(bits * unit_round_off)) noise = std::max(noise, std::abs(*value - *loss));
     }
-    return frozen ? richardson_derivative(loss_at, 0x1p-6, 16, noise) : richardson_derivative(loss_at, 0x1p-8, 20, noise);
+    return frozen ? richardson_derivative(loss_at, 0x1p-6, 16, noise)
+                  : richardson_derivative(loss_at, 0x1p-8, 20, noise);
   }
 
   template <Tableau Tab>

@@ -75,8 +75,8 @@ class FieldInstance final : public ProblemInstance {
     return compare_with_duals<DualNumber>(solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
       NoObserver observer;
       IntegrationCounts counts;
-      SolveStatus const status = integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y,
-                                                work, observer, counts);
+      SolveStatus const status =
+          integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
       return status == SolveStatus::success ? counts.accepted : std::int64_t{-1};
     });
   }
@@ -87,9 +87,8 @@ class FieldInstance final : public ProblemInstance {
     double worst_ratio = -1.0;
     for (Direction const& direction : directions()) {
       DifferenceEstimate estimate;
-      (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
-        estimate = differentiate_numerically<Tab>(control, frozen, direction);
-      });
+      (void)visit_named(AllTableaus{}, solver,
+                        [&]<class Tab>() { estimate = differentiate_numerically<Tab>(control, frozen, direction); });
       ++worst.tried;
       if (!std::isfinite(estimate.bar)) continue;
       ++worst.compared;
@@ -191,7 +190,8 @@ class FieldInstance final : public ProblemInstance {
     BlockPartition const& cut = partition_;
     for (std::int64_t b = 0; b < cut.local_blocks(); ++b) {
       auto const first = cut.block_offset(b) * problem_.sample_size();
-      local += problem_.loss(cut.block_items(b), model.layout().local_entries() > 0 ? y.data() + first : nullptr).tangent[0];
+      local +=
+          problem_.loss(cut.block_items(b), model.layout().local_entries() > 0 ? y.data() + first : nullptr).tangent[0];
     }
     for (double const part : comm_->all_gather({&local, 1})) sum += part;
     return sum;
@@ -244,8 +244,11 @@ class FieldInstance final : public ProblemInstance {
     auto const driver = make_gradient("aca", "dormand_prince54", "default", control);
     driver->run();
     GradientResult const result = driver->result();
-    return {.kind = Reference::Kind::refined, .loss = result.loss, .dloss_dy0 = result.dloss_dy0,
-            .dloss_dp = result.dloss_dp, .final_state = result.final_state};
+    return {.kind = Reference::Kind::refined,
+            .loss = result.loss,
+            .dloss_dy0 = result.dloss_dy0,
+            .dloss_dp = result.dloss_dp,
+            .final_state = result.final_state};
   }
 
   Problem problem_;

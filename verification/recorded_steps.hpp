@@ -12,15 +12,17 @@ namespace retrace {
 /// The accepted steps of a forward solve and the pattern of its decisions: an observer.
 struct RecordedSteps {
   std::vector<StepSpan<double>> steps;
-  /// Per trial, a hash of every branch taken: accepted, clipped, factor at a bound, and for each component which of |y|,
-  /// |y_new| set its weight and with which sign. Two runs with equal patterns lie on one smooth piece of the program.
+  /// Per trial, a hash of every branch taken: accepted, clipped, factor at a bound, and for each component which of
+  /// |y|, |y_new| set its weight and with which sign. Two runs with equal patterns lie on one smooth piece of the
+  /// program.
   std::vector<std::uint64_t> pattern;
 
   template <class S>
   void on_start(InitialStep<S> const&) {}
   template <class TrialType>
   void on_trial(TrialType const& trial) {
-    std::uint64_t branches = (trial.accepted ? 1U : 0U) + (trial.clipped ? 2U : 0U) + (trial.factor_is_constant ? 4U : 0U);
+    std::uint64_t branches =
+        (trial.accepted ? 1U : 0U) + (trial.clipped ? 2U : 0U) + (trial.factor_is_constant ? 4U : 0U);
     for (int d = 0; d < static_cast<int>(size_of(trial.y)); ++d) {
       double const y = value_of(trial.y[d]), y_new = value_of(trial.work.y_new[d]);
       bool const new_is_larger = std::abs(y_new) > std::abs(y);
@@ -30,6 +32,7 @@ struct RecordedSteps {
     pattern.push_back(branches);
     if (trial.accepted) steps.push_back({value_of(trial.span.t), value_of(trial.span.h), value_of(trial.span.t_next)});
   }
+
  private:
   template <class T, int N>
   [[nodiscard]] static std::size_t size_of(Vec<T, N> const&) {

@@ -9,7 +9,9 @@
 namespace retrace {
 
 /// The larger one, NaN if either is: a comparison that could not be made must not look good.
-[[nodiscard]] inline double larger_or_nan(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
+[[nodiscard]] inline double larger_or_nan(double a, double b) {
+  return a >= b || std::isnan(a) ? a : b;
+}
 
 /// |a - b| / |b| in the Euclidean norm; |a - b| where b is zero.
 [[nodiscard]] double relative_l2(std::span<double const> a, std::span<double const> b);

@@ -12,8 +12,8 @@ CheckResult judged(CheckedGradient const& g, std::string_view name, bool frozen)
   if (d.compared == 0) {
     return inconclusive("no usable difference (" + counted + "): the step pattern changes with the input");
   }
-  constexpr double bars = 3.0;            // the bar is an estimate; three of them make a chance miss rare
-  constexpr double informative = 1e-3;    // a bar above a thousandth of the derivative decides nothing
+  constexpr double bars = 3.0;          // the bar is an estimate; three of them make a chance miss rare
+  constexpr double informative = 1e-3;  // a bar above a thousandth of the derivative decides nothing
   CheckResult result = at_most(name, d.error, bars * d.bar, "three error bars of the difference; " + counted);
   if (d.bar > informative * d.derivative && result.verdict == CheckVerdict::pass) {
     result.verdict = CheckVerdict::inconclusive;
@@ -30,8 +30,7 @@ CheckResult difference_frozen(CheckedGradient const& g) {
 }
 
 CheckResult difference_program(CheckedGradient const& g) {
-  if (g.promise != Promise::exact_program)
-    return skipped("the method does not promise the derivative of the program");
+  if (g.promise != Promise::exact_program) return skipped("the method does not promise the derivative of the program");
   return judged(g, "difference_program", false);
 }
 

@@ -23,9 +23,9 @@ CheckResult program_dual(CheckedGradient const& g) {
   // Round-off as for frozen steps, amplified by 1/E where the controller divides by a small error estimate.
   constexpr double controller_round_off = 1e-10;
   double const per_step = 1e-12 * static_cast<double>(witness.steps);
-  return at_most("program_dual", witness.relative_error, std::max(controller_round_off, per_step),
-                 "round-off of the adaptive program and its controller; " + std::to_string(witness.compared) +
-                     " compared");
+  return at_most(
+      "program_dual", witness.relative_error, std::max(controller_round_off, per_step),
+      "round-off of the adaptive program and its controller; " + std::to_string(witness.compared) + " compared");
 }
 
 }  // namespace retrace::checks

@@ -14,7 +14,8 @@ CheckResult finite(CheckedGradient const& g) {
   CheckResult result = at_most("finite", bad, 0.0, "every number of loss and gradient is finite");
   if (result.verdict == CheckVerdict::fail) {
     result.message = "status " + std::string(name_of(g.result.status)) + " on " +
-                     std::to_string(g.result.failed_trajectories) + " trajectories; numbers that are not finite counted";
+                     std::to_string(g.result.failed_trajectories) +
+                     " trajectories; numbers that are not finite counted";
   }
   return result;
 }

@@ -49,9 +49,8 @@ CheckResult consistency(CheckedGradient const& g) {
   double const before = g.error.relative_l2, after = error_of(g, tightened(g.control, factor));
   CheckResult result =
       at_most("consistency", after, std::max(wanted * before, floor),
-              "error after tightening by " + std::to_string(static_cast<int>(factor)) + ", from " +
-                  scientific(before) + "; a fall by " + std::to_string(static_cast<int>(1.0 / wanted)) +
-                  " is asked for");
+              "error after tightening by " + std::to_string(static_cast<int>(factor)) + ", from " + scientific(before) +
+                  "; a fall by " + std::to_string(static_cast<int>(1.0 / wanted)) + " is asked for");
   if (result.verdict == CheckVerdict::fail && before > 0.5 && std::isfinite(after) && after < before) {
     result.verdict = CheckVerdict::inconclusive;
     result.message += "; the error is of the size of the gradient: outside the asymptotic range";
@@ -60,11 +59,11 @@ CheckResult consistency(CheckedGradient const& g) {
 }
 
 CheckResult reference(CheckedGradient const& g) {
-  // Not a verdict on the method: what a discretisation error may be depends on the flow. It says whether the distance is
-  // known well enough to be drawn.
-  CheckResult result = at_most("reference", g.reference.uncertainty, std::max(0.1 * g.error.relative_l2, 1e-13),
-                               "uncertainty of the reference against a tenth of the error " +
-                                   scientific(g.error.relative_l2));
+  // Not a verdict on the method: what a discretisation error may be depends on the flow. It says whether the distance
+  // is known well enough to be drawn.
+  CheckResult result =
+      at_most("reference", g.reference.uncertainty, std::max(0.1 * g.error.relative_l2, 1e-13),
+              "uncertainty of the reference against a tenth of the error " + scientific(g.error.relative_l2));
   if (result.verdict == CheckVerdict::fail) {
     result.verdict = CheckVerdict::inconclusive;
     result.message = "the reference is not good enough to measure this error";
