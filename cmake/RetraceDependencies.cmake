@@ -136,7 +136,9 @@ if(Kokkos_ENABLE_CUDA)
   endif()
 endif()
 
-# Results must not depend on the compiler's freedom to reorder sums; contraction to FMA is left at its default.
+# Results must not depend on the compiler's freedom to reorder sums or to contract a * b + c: a step that is replayed, a lane
+# of a pack, a dual's value must have the bits of the plain program. Where one rounding is wanted, math::fma says so.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
 if(CMAKE_CXX_FLAGS MATCHES "-ffast-math|-Ofast|-funsafe-math-optimizations")
   message(FATAL_ERROR "CMAKE_CXX_FLAGS (${CMAKE_CXX_FLAGS}) allows unsafe floating-point optimisations: NaN checks, "
                       "rounding bounds and bit-identical sums would not hold. Remove that flag.")
@@ -152,7 +154,9 @@ if(RETRACE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
                     OUTPUT_VARIABLE target_macros ERROR_QUIET)
     string(SHA256 target_hash "${target_macros}")
     string(SUBSTRING "${target_hash}" 0 12 target_hash)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_NAMESPACE=retrace-${target_hash} "${RETRACE_CCACHE_PROGRAM}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_NAMESPACE=retrace-${target_hash}
+        "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1  # so that a second checkout finds what the first compiled
+        "${RETRACE_CCACHE_PROGRAM}")
   endif()
 endif()
 

@@ -228,7 +228,9 @@ class FieldInstance final : public ProblemInstance {
       if (frozen) return replayed_loss<Tab>(recorded, direction, e);
       RecordedSteps live;
       std::optional<double> const value = solve<Tab>(control, direction, e, live);
-      return live.pattern == recorded.pattern ? value : std::nullopt;
+      // A rank sees the branches of its own entries only, and all must call the same solves.
+      bool const differs = comm_->all_max(std::int64_t{live.pattern == recorded.pattern ? 0 : 1}) != 0;
+      return differs ? std::nullopt : value;
     };
     constexpr double unit_round_off = 1.1e-16;
     double noise = unit_round_off * std::abs(*loss);

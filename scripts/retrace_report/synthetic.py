@@ -21,6 +21,7 @@ SOLVERS = {
     "heun_euler21": (2, 2),
     "bogacki_shampine32": (3, 4),
     "dormand_prince54": (5, 7),
+    "tsitouras54": (5, 7),
     "rk4": (4, 4),
 }  # order, stages
 
