@@ -20,7 +20,7 @@ class Counts : public ::testing::Test {
   static constexpr std::int64_t s = Tab::stages, used = last_used_stage<Tab>(), shared = Tab::fsal ? 1 : 0;
   static constexpr std::int64_t state = VanDerPol::dimension, word = sizeof(double);
 
-  // Stiff enough for rejections, and not so stiff that fixed steps blow up on the adjoint's way back.
+  // Stiff enough for rejections, and not so stiff that fixed steps blow up.
   VanDerPol const problem = make_problem<VanDerPol>({{"T", 10.0}, {"mu", Tab::adaptive ? 3.0 : 0.15}});
   StepControl const control = [] {
     StepControl c = control_with(Tab::order > 3 ? 1e-8 : 1e-4);
@@ -81,7 +81,10 @@ TYPED_TEST(Counts, of_naive_from_a_given_first_step_have_no_evaluation_backwards
 }
 
 TYPED_TEST(Counts, of_adjoint_are_a_second_solve_and_no_records) {
-  GradientResult const result = gradient_of<Adjoint, TypeParam>(this->problem, this->control);
+  // Backwards the attracting cycle repels, by about exp(3 mu T): a span from which the adjoint comes back.
+  auto const gentler = make_problem<VanDerPol>({{"T", 1.0}, {"mu", this->problem.mu}});
+
+  GradientResult const result = gradient_of<Adjoint, TypeParam>(gentler, this->control);
 
   WorkCounts const& work = result.work;
   ASSERT_EQ(result.status, SolveStatus::success);
