@@ -4,6 +4,9 @@ set(RETRACE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   list(APPEND RETRACE_WARNING_FLAGS -Wno-restrict)  # GCC bug 105651: false alarms in std::string's operator+
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND RETRACE_WARNING_FLAGS -Wno-psabi)  # a note on the ABI of vector arguments; packs stay inside one build
+endif()
 if(RETRACE_WARNINGS_AS_ERRORS)
   list(APPEND RETRACE_WARNING_FLAGS -Werror)
 endif()
