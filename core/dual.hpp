@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/pack.hpp"
+
 #include <Kokkos_Core.hpp>
 
 #include <type_traits>
@@ -90,6 +92,17 @@ struct Dual {
     return y;
   }
 };
+
+namespace math {
+/// a b + c with the value that plain numbers have.
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr Dual<T, N> fma(Dual<T, N> const& a, Dual<T, N> const& b,
+                                                              Dual<T, N> const& c) {
+  Dual<T, N> d(fma(a.value, b.value, c.value));
+  for (int i = 0; i < N; ++i) d.tangent[i] = a.tangent[i] * b.value + a.value * b.tangent[i] + c.tangent[i];
+  return d;
+}
+}  // namespace math
 
 template <class T>
 struct is_dual : std::false_type {};

@@ -14,8 +14,8 @@ namespace retrace {
 template <class T, int N>
 struct Dual;
 
-/// `Mask`: what a comparison of two `S` gives. `Integer`: the signed integers as large as the numbers. `width`: lanes.
-/// A scalar that this does not know, is one lane without integers.
+/// `Value`: the plain number in a lane. `Mask`: what a comparison of two `S` gives. `Integer`: the signed integers as
+/// large as the numbers. `width`: lanes. A scalar that this does not know, is one lane without integers.
 template <class S>
 struct LaneTraits {
   using Mask = bool;
@@ -23,12 +23,14 @@ struct LaneTraits {
 };
 template <class S>
 requires(std::is_arithmetic_v<S> && (sizeof(S) == 4 || sizeof(S) == 8)) struct LaneTraits<S> {
+  using Value = S;
   using Mask = bool;
   using Integer = SignedOf<S>;
   static constexpr int width = 1;
 };
 template <class T, int W>
 struct LaneTraits<Pack<T, W>> {
+  using Value = T;
   using Mask = typename Pack<T, W>::Mask;
   using Integer = Pack<SignedOf<T>, W>;
   static constexpr int width = W;
@@ -37,6 +39,28 @@ template <class T, int N>
 struct LaneTraits<Dual<T, N>> : LaneTraits<T> {
   static_assert(LaneTraits<T>::width == 1, "a dual number of packs has no comparisons");
 };
+
+template <class S>
+using ValueOf = typename LaneTraits<S>::Value;
+template <class S>
+using MaskOf = typename LaneTraits<S>::Mask;
+/// A counter per lane.
+template <class S>
+using CountOf = typename LaneTraits<S>::Integer;
+
+namespace detail {
+template <class Number, int W>
+struct LanesOf {
+  using type = Pack<Number, W>;
+};
+template <class Number>
+struct LanesOf<Number, 1> {
+  using type = Number;
+};
+}  // namespace detail
+/// `W` numbers side by side; one is itself.
+template <class Number, int W>
+using Lanes = typename detail::LanesOf<Number, W>::type;
 
 template <std::same_as<bool> B>  // exactly bool: a number is no mask
 [[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr bool any(B mask) {
@@ -51,6 +75,22 @@ template <std::same_as<bool> B>
 template <std::same_as<bool> B, class S>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr S select(B mask, S const& a, S const& b) {
   return mask ? a : b;
+}
+
+/// The unit round-off u of the numbers in `S`.
+template <class S>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr double round_off() {
+  return 0.5 * static_cast<double>(Kokkos::Experimental::epsilon_v<ValueOf<S>>);
+}
+
+/// 1 where `mask`, else 0: what a counter of type `Count` goes up by.
+template <class Count, std::same_as<bool> B>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr Count one_where(B mask) {
+  return mask ? Count(1) : Count(0);
+}
+template <class Count, class I, int W>
+[[nodiscard]] Count one_where(PackMask<I, W> mask) {
+  return select(mask, Count(1), Count(0));
 }
 
 /// The bits of a plain number read as another type of the same size.

@@ -73,8 +73,10 @@ struct Pack {
 
   Pack() = default;
   explicit Pack(Register r) : lanes(r) {}
-  Pack(T all) {  // NOLINT(google-explicit-constructor): constants mix in
-    for (int l = 0; l < W; ++l) lanes[l] = all;
+  /// The same number in every lane, rounded to `T`.
+  template <class U>
+  requires std::is_arithmetic_v<U> Pack(U all) {  // NOLINT(google-explicit-constructor): constants mix in
+    for (int l = 0; l < W; ++l) lanes[l] = static_cast<T>(all);
   }
   /// Rounds or widens each lane.
   template <class U>

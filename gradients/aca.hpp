@@ -42,43 +42,52 @@ struct Aca {
     KOKKOS_INLINE_FUNCTION void on_start(InitialStep<S> const&) {}
     template <class TrialType>
     KOKKOS_INLINE_FUNCTION void on_trial(TrialType const& trial) {
-      if (!trial.accepted || !tape.append()) return;
-      tape.put(time, trial.span.t);
-      tape.put(step, trial.span.h);
-      tape.put_state(0, trial.y);
+      auto const stored = tape.append(trial.accepted);
+      tape.put(stored, time, trial.span.t);
+      tape.put(stored, step, trial.span.h);
+      tape.put_state(stored, 0, trial.y);
     }
   };
 
   template <Tableau Tab, class Model, class Tape>
-  KOKKOS_INLINE_FUNCTION static SolveStatus run(Model const& model, StepControl const& control,
-                                                typename Model::Time const& t0, typename Model::Time const& t1,
-                                                Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
-                                                WorkCounts& cost) {
+  KOKKOS_INLINE_FUNCTION static LaneStatus<typename Model::Time> run(
+      Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
+      Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
+      WorkCountsOf<CountOf<typename Model::Time>>& cost) {
+    using S = typename Model::Time;
+    using Mask = MaskOf<S>;
+    using Count = CountOf<S>;
     constexpr int last = Workspace<Tab, Model>::last;
     Recorder<Tape> recorder{tape};
-    IntegrationCounts forward;
-    SolveStatus const status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
-    cost.rhs_forward += forward.rhs;
-    cost.accepted += forward.accepted;
-    cost.rejected += forward.rejected;
-    if (status != SolveStatus::success) return status;
-    if (tape.overflowed()) return SolveStatus::arena_exhausted;
+    IntegrationCounts<Count> forward;
+    LaneStatus<S> status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
+    cost.add_forward(forward);
+    Mask const solved = status.is(SolveStatus::success);
+    if (!any(solved)) return status;
+    if (any(tape.overflowed())) {
+      status.set(solved, SolveStatus::arena_exhausted);
+      return status;
+    }
 
     g.loss = model.loss(g.y);
     model.loss_gradient(g.y, g.lambda);
-    typename Model::State checkpoint = work.step.u;
-    for (std::int64_t n = tape.records() - 1; n >= 0; --n) {
-      StepSpan<typename Model::Time> span{tape.get(n, time), tape.get(n, step), {}};
+    typename Model::State checkpoint = g.y;
+    for (std::int64_t n = tape.longest() - 1; n >= 0; --n) {
+      // Lanes with fewer records wait at their end with h = 0, where the reverse of a step changes nothing.
+      Mask const active = solved & tape.holds(n);
+      StepSpan<S> span{select(active, tape.get(n, time), t1), select(active, tape.get(n, step), S(0.0)), {}};
       span.t_next = span.t + span.h;
-      tape.get_state(n, 0, checkpoint);
+      tape.get_state_where(active, n, 0, checkpoint);
       replay_stages<Tab, last>(model, span, checkpoint, work.step.k, work.reverse);
       reverse_step<Tab, last>(model, span, g.lambda, g.p_bar, work.reverse);
     }
-    cost.rhs_backward += forward.accepted * (last - 1);
-    cost.vjp += forward.accepted * last;
-    cost.reverse_accepted += forward.accepted;
-    cost.graph_depth += forward.accepted * last;
-    return model.is_finite(g.lambda) ? SolveStatus::success : SolveStatus::non_finite;
+    Count const reversed = select(solved, forward.accepted, Count(0));
+    cost.rhs_backward += reversed * Count(last - 1);
+    cost.vjp += reversed * Count(last);
+    cost.reverse_accepted += reversed;
+    cost.graph_depth += reversed * Count(last);
+    status.set(solved & !model.is_finite(g.lambda), SolveStatus::non_finite);
+    return status;
   }
 };
 

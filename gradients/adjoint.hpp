@@ -37,30 +37,34 @@ struct Adjoint {
   };
 
   template <Tableau Tab, class Model, class Tape>
-  KOKKOS_INLINE_FUNCTION static SolveStatus run(Model const& model, StepControl const& control,
-                                                typename Model::Time const& t0, typename Model::Time const& t1,
-                                                Workspace<Tab, Model>& work, Tape& /*tape*/, GradientState<Model>& g,
-                                                WorkCounts& cost) {
+  KOKKOS_INLINE_FUNCTION static LaneStatus<typename Model::Time> run(
+      Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
+      Workspace<Tab, Model>& work, Tape& /*tape*/, GradientState<Model>& g,
+      WorkCountsOf<CountOf<typename Model::Time>>& cost) {
+    using S = typename Model::Time;
+    using Mask = MaskOf<S>;
+    using Count = CountOf<S>;
     NoObserver observer;
-    IntegrationCounts forward, backward;
-    SolveStatus status = integrate<Tab>(model, control, t0, t1, g.y, work.step, observer, forward);
-    cost.rhs_forward += forward.rhs;
-    cost.accepted += forward.accepted;
-    cost.rejected += forward.rejected;
-    if (status != SolveStatus::success) return status;
+    IntegrationCounts<Count> forward, backward;
+    LaneStatus<S> status = integrate<Tab>(model, control, t0, t1, g.y, work.step, observer, forward);
+    cost.add_forward(forward);
+    Mask const solved = status.is(SolveStatus::success);
+    if (!any(solved)) return status;
 
     g.loss = model.loss(g.y);
     model.loss_gradient(g.y, g.lambda);
     work.augmented.pack(g.y, g.lambda, work.x);
-    status = integrate<Tab>(work.augmented, control, t1, t0, work.x, work.reverse, observer, backward);
+    S const end = select(solved, t0, t1);  // lanes that did not arrive have nothing to integrate
+    LaneStatus<S> const way_back =
+        integrate<Tab>(work.augmented, control, t1, end, work.x, work.reverse, observer, backward);
     cost.rhs_backward += backward.rhs;
     cost.vjp += backward.rhs;
     cost.reverse_accepted += backward.accepted;
     cost.reverse_rejected += backward.rejected;
-    cost.graph_depth += backward.accepted * Tab::stages;
-    if (status != SolveStatus::success) return status;
+    cost.graph_depth += backward.accepted * Count(Tab::stages);
+    status.code = select(solved, way_back.code, status.code);
     work.augmented.unpack_gradient(work.x, g);
-    return SolveStatus::success;
+    return status;
   }
 };
 

@@ -35,15 +35,24 @@ class FieldTape {
   [[nodiscard]] std::int64_t records() const { return records_; }
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
   [[nodiscard]] bool overflowed() const { return records_ > capacity_; }
-  [[nodiscard]] bool append() { return ++records_ <= capacity_; }
+  [[nodiscard]] std::int64_t longest() const { return records_; }
+  [[nodiscard]] bool holds(std::int64_t n) const { return n < records_; }
+  [[nodiscard]] bool append(bool where) {
+    if (where) ++records_;
+    return where && !overflowed();
+  }
   void clear() { records_ = 0; }
 
-  void put(int scalar, S const& value) { scalars_((records_ - 1) * shape_.scalars + scalar) = value; }
-  void put_state(int state, State const& x) {
-    Kokkos::deep_copy(typename Algebra::Exec(), slot(records_ - 1, state), x);
+  void put(bool where, int scalar, S const& value) {
+    if (where) scalars_((records_ - 1) * shape_.scalars + scalar) = value;
+  }
+  void put_state(bool where, int state, State const& x) {
+    if (where) Kokkos::deep_copy(typename Algebra::Exec(), slot(records_ - 1, state), x);
   }
   [[nodiscard]] S get(std::int64_t record, int scalar) const { return scalars_(record * shape_.scalars + scalar); }
-  void get_state(std::int64_t record, int state, State& x) const { x = slot(record, state); }
+  void get_state_where(bool where, std::int64_t record, int state, State& x) const {
+    if (where) x = slot(record, state);
+  }
 
  private:
   [[nodiscard]] State slot(std::int64_t record, int state) const {
@@ -141,7 +150,7 @@ class FieldGradient final : public GradientDriver {
   typename Method::template Workspace<Tab, Model> workspace_;
   GradientState<Model> g_;
   Tape tape_;
-  WorkCounts work_{};
+  WorkCounts work_;
   SolveStatus status_ = SolveStatus::success;
   std::int64_t redos_ = 0;
 };

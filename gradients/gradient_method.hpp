@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/lanes.hpp"
 #include "solvers/step_control.hpp"
 
 #include <Kokkos_Core.hpp>
@@ -28,13 +29,23 @@ enum class Promise {
   return "unknown";
 }
 
-/// Exact counts of what a gradient cost.
-struct WorkCounts {
-  std::int64_t rhs_forward = 0, rhs_backward = 0, vjp = 0;
-  std::int64_t accepted = 0, rejected = 0;
-  std::int64_t reverse_accepted = 0, reverse_rejected = 0;  ///< steps of the backward solve or replay
-  std::int64_t graph_depth = 0;  ///< longest chain of evaluations of f that is differentiated
+/// Exact counts of what a gradient cost, per lane of `Count`.
+template <class Count = std::int64_t>
+struct WorkCountsOf {
+  Count rhs_forward{0}, rhs_backward{0}, vjp{0};
+  Count accepted{0}, rejected{0};
+  Count reverse_accepted{0}, reverse_rejected{0};  ///< steps of the backward solve or replay
+  Count graph_depth{0};                            ///< longest chain of evaluations of f that is differentiated
 
+  KOKKOS_INLINE_FUNCTION void add_forward(IntegrationCounts<Count> const& forward) {
+    rhs_forward += forward.rhs;
+    accepted += forward.accepted;
+    rejected += forward.rejected;
+  }
+};
+
+/// Of one trajectory, or summed over several.
+struct WorkCounts : WorkCountsOf<> {
   KOKKOS_INLINE_FUNCTION WorkCounts& operator+=(WorkCounts const& other) {
     rhs_forward += other.rhs_forward;
     rhs_backward += other.rhs_backward;
@@ -47,6 +58,21 @@ struct WorkCounts {
     return *this;
   }
 };
+
+/// The counts of lane `l`.
+template <class Count>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION WorkCounts lane(WorkCountsOf<Count> const& counts, int l) {
+  WorkCounts one;
+  one.rhs_forward = lane(counts.rhs_forward, l);
+  one.rhs_backward = lane(counts.rhs_backward, l);
+  one.vjp = lane(counts.vjp, l);
+  one.accepted = lane(counts.accepted, l);
+  one.rejected = lane(counts.rejected, l);
+  one.reverse_accepted = lane(counts.reverse_accepted, l);
+  one.reverse_rejected = lane(counts.reverse_rejected, l);
+  one.graph_depth = lane(counts.graph_depth, l);
+  return one;
+}
 
 /// What one record of a method's tape holds: so many plain numbers and so many states.
 struct RecordShape {

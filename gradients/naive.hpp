@@ -53,193 +53,231 @@ struct Naive {
     KOKKOS_INLINE_FUNCTION void on_start(InitialStep<S> const& s) { start = s; }
     template <class TrialType>
     KOKKOS_INLINE_FUNCTION void on_trial(TrialType const& trial) {
-      if (!tape.append()) return;
-      tape.put(time, trial.span.t);
-      tape.put(step, trial.span.h);
-      tape.put(time_next, trial.span.t_next);
-      tape.put(error_norm, trial.error_norm);
-      tape.put(factor, trial.factor);
-      tape.put(flags, S((trial.accepted ? accepted : 0) + (trial.clipped ? clipped : 0) +
-                        (trial.factor_is_constant ? factor_is_constant : 0)));
-      tape.put_state(0, trial.y);
-      tape.put_state(1, trial.work.y_new);
-      for (int i = 0; i < Tab::stages; ++i) tape.put_state(2 + i, trial.work.k[static_cast<std::size_t>(i)]);
+      auto const flag = [](MaskOf<S> where, Flag bit) { return select(where, S(static_cast<double>(bit)), S(0.0)); };
+      auto const stored = tape.append(trial.active);
+      tape.put(stored, time, trial.span.t);
+      tape.put(stored, step, trial.span.h);
+      tape.put(stored, time_next, trial.span.t_next);
+      tape.put(stored, error_norm, trial.error_norm);
+      tape.put(stored, factor, trial.factor);
+      tape.put(stored, flags,
+               flag(trial.accepted, accepted) + flag(trial.clipped, clipped) +
+                   flag(trial.factor_is_constant, factor_is_constant));
+      tape.put_state(stored, 0, trial.y);
+      tape.put_state(stored, 1, trial.work.y_new);
+      for (int i = 0; i < Tab::stages; ++i) tape.put_state(stored, 2 + i, trial.work.k[static_cast<std::size_t>(i)]);
     }
   };
 
   template <Tableau Tab, class Model, class Tape>
-  KOKKOS_INLINE_FUNCTION static SolveStatus run(Model const& model, StepControl const& control,
-                                                typename Model::Time const& t0, typename Model::Time const& t1,
-                                                Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
-                                                WorkCounts& cost) {
+  KOKKOS_INLINE_FUNCTION static LaneStatus<typename Model::Time> run(
+      Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
+      Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
+      WorkCountsOf<CountOf<typename Model::Time>>& cost) {
     using S = typename Model::Time;
+    using Mask = MaskOf<S>;
+    using Count = CountOf<S>;
     Recorder<Tab, Tape, S> recorder{tape};
-    IntegrationCounts forward;
+    IntegrationCounts<Count> forward;
     model.assign(work.y0, g.y);
-    SolveStatus const status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
-    cost.rhs_forward += forward.rhs;
-    cost.accepted += forward.accepted;
-    cost.rejected += forward.rejected;
-    if (status != SolveStatus::success) return status;
-    if (tape.overflowed()) return SolveStatus::arena_exhausted;
+    LaneStatus<S> status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
+    cost.add_forward(forward);
+    Mask const solved = status.is(SolveStatus::success);
+    if (!any(solved)) return status;
+    if (any(tape.overflowed())) {
+      status.set(solved, SolveStatus::arena_exhausted);
+      return status;
+    }
 
     g.loss = model.loss(g.y);
     model.loss_gradient(g.y, g.lambda);
-    cost.graph_depth += tape.records() * Tab::stages;
-    model.set_zero(work.first_stage_bar);
-    S t_bar(0.0), proposed_bar(0.0);  // adjoints of the program's t and of its next proposed step size
-    for (std::int64_t n = tape.records() - 1; n >= 0; --n) {
-      reverse_one<Tab>(model, control, t0, t1, work, tape, n, g, t_bar, proposed_bar, cost);
-    }
-    reverse_start<Tab>(model, control, t0, t1, work, recorder.start, proposed_bar, g, cost);
-    return model.is_finite(g.lambda) ? SolveStatus::success : SolveStatus::non_finite;
+    cost.graph_depth += select(solved, (forward.accepted + forward.rejected) * Count(Tab::stages), Count(0));
+    Reverse<Tab, Model, Tape> reverse{model, control, t0, t1, work, tape, g, cost};
+    reverse.begin();
+    for (std::int64_t n = tape.longest() - 1; n >= 0; --n) reverse.trial(n, solved & tape.holds(n));
+    reverse.start(recorder.start, solved);
+    status.set(solved & !model.is_finite(g.lambda), SolveStatus::non_finite);
+    return status;
   }
 
  private:
-  /// Reverse of trial `n`; Eq. (4.1).
-  template <Tableau Tab, class Model, class Tape, class S>
-  KOKKOS_INLINE_FUNCTION static void reverse_one(Model const& model, StepControl const& control, S const& t0,
-                                                 S const& t1, Workspace<Tab, Model>& work, Tape const& tape,
-                                                 std::int64_t n, GradientState<Model>& g, S& t_bar, S& proposed_bar,
-                                                 WorkCounts& cost) {
-    int const bits = static_cast<int>(tape.get(n, flags));
-    bool const was_accepted = (bits & accepted) != 0, was_clipped = (bits & clipped) != 0;
-    StepSpan<S> const span{tape.get(n, time), tape.get(n, step), tape.get(n, time_next)};
-    S const direction = math::sign(t1 - t0), phi = tape.get(n, factor), e_norm = tape.get(n, error_norm);
+  /// The backward sweep. Lanes that do not take part in an operation have zero seeds, and sums skip them.
+  template <Tableau Tab, class Model, class Tape>
+  struct Reverse {
+    using S = typename Model::Time;
+    using State = typename Model::State;
+    using Mask = MaskOf<S>;
+    using Count = CountOf<S>;
 
-    // The next proposal is |h| phi(E).
-    S size_bar = proposed_bar * phi, e_norm_bar(0.0);
-    if ((bits & factor_is_constant) == 0)
-      e_norm_bar = -proposed_bar * math::abs(span.h) * phi * S(controller_exponent<Tab>()) / e_norm;
-    if (!was_accepted && e_norm_bar == S(0.0)) {  // the trial left no trace but its size
-      proposed_bar = size_bar;
-      return;
-    }
-
-    auto& reverse = work.reverse;
-    auto k = work.step.k;  // copies, because a field's states become names of the tape's memory here
-    auto y_new = work.step.y_new;
-    typename Model::State& y = reverse.arguments[0];
-    tape.get_state(n, 0, y);
-    tape.get_state(n, 1, y_new);
-    for (int i = 0; i < Tab::stages; ++i) tape.get_state(n, 2 + i, k[static_cast<std::size_t>(i)]);
-    static_for<1, Tab::stages>([&](auto i) {
-      constexpr auto index = static_cast<std::size_t>(i());
-      if constexpr (Tab::fsal && i() == Tab::stages - 1)
-        model.refer(reverse.arguments[index], y_new);
-      else
-        stage_argument<Tab, i()>(model, span.h, y, k, reverse.arguments[index]);
-    });
-
-    model.set_zero(work.y_bar);
-    model.set_zero(work.e_bar);
-    model.set_zero(work.trial_bar);
-    if constexpr (Tab::adaptive) {
-      if (e_norm_bar != S(0.0)) {
-        model.template error_norm_vjp<Tab>(control, e_norm, e_norm_bar, y, y_new, span.h, k, work.e_bar, work.y_bar,
-                                           work.trial_bar);
-      }
-    }
-
-    typename Model::State const* last_stage_bar = nullptr;
-    if (was_accepted) {
-      model.add(work.trial_bar, S(1.0), g.lambda);
-      if constexpr (Tab::fsal) {  // K_s went on as K_1 of the next trials
-        model.assign(work.last_stage_bar, work.first_stage_bar);
-        model.set_zero(work.first_stage_bar);
-        last_stage_bar = &work.last_stage_bar;
-      }
-      if (!was_clipped) size_bar += direction * t_bar;  // t + h; a clipped step ends at the constant t1
-    }
-    StepTimeAdjoint<S> const times = reverse_trial<Tab>(model, span, k, work.e_bar, last_stage_bar,
-                                                        work.first_stage_bar, work.trial_bar, g.p_bar, reverse);
-    cost.vjp += Tab::stages - (Tab::fsal ? 1 : 0);
-    ++(was_accepted ? cost.reverse_accepted : cost.reverse_rejected);
-
-    size_bar += direction * times.eta;
-    if (was_accepted)
-      model.assign(g.lambda, work.trial_bar);
-    else
-      model.add(g.lambda, S(1.0), work.trial_bar);
-    model.add(g.lambda, S(1.0), work.y_bar);
-    if (was_accepted && was_clipped) t_bar = S(0.0);
-    t_bar += times.tau;
-    if (was_clipped) t_bar -= direction * size_bar;  // h = t1 - t
-    proposed_bar = was_clipped ? S(0.0) : size_bar;
-  }
-
-  /// Reverse of the choice of the first step and of the first stage that trials share.
-  template <Tableau Tab, class Model, class S>
-  KOKKOS_INLINE_FUNCTION static void reverse_start(Model const& model, StepControl const& control, S const& t0,
-                                                   S const& t1, Workspace<Tab, Model>& work,
-                                                   InitialStep<S> const& start, S const& h_bar, GradientState<Model>& g,
-                                                   WorkCounts& cost) {
-    bool const chosen_here = control.adaptive() && control.initial_step == 0.0;
-    auto& f0_bar = work.first_stage_bar;
-    if (chosen_here && h_bar != S(0.0)) {
-      reverse_initial_step<Tab>(model, control, t0, t1, work, start, h_bar, g, cost);
-    }
-    bool const carried = Tab::fsal || (chosen_here && h_bar != S(0.0));
-    if (!carried) return;
-    S unused_t_bar(0.0);
-    model.vjp(t0, work.y0, f0_bar, work.y_bar, g.p_bar, unused_t_bar);
-    ++cost.vjp;
-    model.add(g.lambda, S(1.0), work.y_bar);
-  }
-
-  template <Tableau Tab, class Model, class S>
-  KOKKOS_INLINE_FUNCTION static void reverse_initial_step(Model const& model, StepControl const& control, S const& t0,
-                                                          S const& t1, Workspace<Tab, Model>& work,
-                                                          InitialStep<S> const& start, S const& h_bar,
-                                                          GradientState<Model>& g, WorkCounts& cost) {
-    if (start.h == math::abs(t1 - t0)) return;  // the bound, a constant
-    S h_a_bar(0.0), h_b_bar(0.0), d0_bar(0.0), d1_bar(0.0), d2_bar(0.0);
-    (S(100.0) * start.h_a <= start.h_b ? h_a_bar : h_b_bar) = h_bar;
-    h_a_bar *= S(100.0);
-    S const largest = math::max(start.d1, start.d2);
-    if (largest <= S(1e-15)) {
-      if (S(1e-3) * start.h_a > S(1e-6)) h_a_bar += S(1e-3) * h_b_bar;
-    } else {
-      (start.d2 > start.d1 ? d2_bar : d1_bar) -= h_b_bar * S(controller_exponent<Tab>()) * start.h_b / largest;
-    }
-
-    // f0 and the Euler step to u, f1 = f(t0 +- h_a, u) again: not on the tape, they are needed once.
+    Model const& model;
+    StepControl const& control;
+    S const &t0, &t1;
+    Workspace<Tab, Model>& work;
+    Tape const& tape;
+    GradientState<Model>& g;
+    WorkCountsOf<Count>& cost;
     S const direction = math::sign(t1 - t0);
-    auto& f0 = work.step.k[0];
-    auto& u = work.step.u;
-    auto& difference = work.step.y_new;
-    auto& f0_bar = work.first_stage_bar;
-    auto& difference_bar = work.e_bar;
-    auto& u_bar = work.trial_bar;
-    model.rhs(t0, work.y0, f0);
-    model.assign(u, work.y0);
-    model.add(u, direction * start.h_a, f0);
-    model.rhs(t0 + direction * start.h_a, u, difference);
-    model.add(difference, S(-1.0), f0);
-    cost.rhs_backward += 2;
+    S t_bar{0.0}, proposed_bar{0.0};  // adjoints of the program's t and of its next proposed step size
 
-    model.set_zero(difference_bar);
-    if (d2_bar != S(0.0)) {  // d2 = norm(f1 - f0) / h_a
-      h_a_bar -= d2_bar * start.d2 / start.h_a;
-      model.weighted_rms_vjp(control, start.d2 * start.h_a, d2_bar / start.h_a, difference, work.y0, difference_bar,
-                             g.lambda);
+    KOKKOS_INLINE_FUNCTION void begin() {
+      model.set_zero(work.first_stage_bar);
+      work.reverse.arguments[0] = g.y;  // something finite for lanes whose records have not begun
     }
-    S t_bar(0.0);
-    model.vjp(t0 + direction * start.h_a, u, difference_bar, u_bar, g.p_bar, t_bar);
-    ++cost.vjp;
-    h_a_bar += direction * (t_bar + model.dot(u_bar, f0));
-    model.add(g.lambda, S(1.0), u_bar);
-    model.add(f0_bar, S(-1.0), difference_bar);
-    model.add(f0_bar, direction * start.h_a, u_bar);
 
-    if (!(start.d0 < S(1e-5) || start.d1 < S(1e-5))) {  // h_a = 0.01 d0 / d1
-      d0_bar += h_a_bar * S(0.01) / start.d1;
-      d1_bar -= h_a_bar * start.h_a / start.d1;
+    /// Reverse of trial `n`; Eq. (4.1).
+    KOKKOS_INLINE_FUNCTION void trial(std::int64_t n, Mask active) {
+      S bits = select(active, tape.get(n, flags), S(0.0));
+      Mask const constant = take_flag(bits, factor_is_constant), is_clipped = take_flag(bits, clipped),
+                 is_accepted = take_flag(bits, accepted);
+      StepSpan<S> const span{select(active, tape.get(n, time), t1), select(active, tape.get(n, step), S(0.0)),
+                             select(active, tape.get(n, time_next), t1)};
+      S const phi = select(active, tape.get(n, factor), S(0.0)), e_norm = tape.get(n, error_norm);
+
+      // The next proposal is |h| phi(E).
+      S size_bar = proposed_bar * phi;
+      S const through_factor = -proposed_bar * math::abs(span.h) * phi * S(controller_exponent<Tab>()) / e_norm;
+      S const e_norm_bar = select(Mask(active & !constant), through_factor, S(0.0));
+      Mask const through_error = e_norm_bar != S(0.0);
+      Mask const traced = is_accepted | through_error;  // else the trial left no trace but its size
+      if (any(traced)) trial_step(n, span, e_norm, e_norm_bar, traced, is_accepted, is_clipped, size_bar);
+
+      t_bar -= select(is_clipped, direction * size_bar, S(0.0));  // h = t1 - t
+      proposed_bar = select(active, select(is_clipped, S(0.0), size_bar), proposed_bar);
     }
-    // d0 = norm(y0): y0 is argument and weight at once.
-    if (d0_bar != S(0.0)) model.weighted_rms_vjp(control, start.d0, d0_bar, work.y0, work.y0, g.lambda, g.lambda);
-    if (d1_bar != S(0.0)) model.weighted_rms_vjp(control, start.d1, d1_bar, f0, work.y0, f0_bar, g.lambda);
-  }
+
+    /// The part of `trial` that goes through the stages: lambda, p_bar, t_bar and size_bar.
+    KOKKOS_INLINE_FUNCTION void trial_step(std::int64_t n, StepSpan<S> const& span, S const& e_norm,
+                                           S const& e_norm_bar, Mask traced, Mask is_accepted, Mask is_clipped,
+                                           S& size_bar) {
+      auto k = work.step.k;  // copies, because a field's states become names of the tape's memory here
+      auto y_new = work.step.y_new;
+      State& y = work.reverse.arguments[0];
+      load_stages(n, span, traced, y, y_new, k);
+
+      model.set_zero(work.y_bar);
+      model.set_zero(work.e_bar);
+      model.set_zero(work.trial_bar);
+      if constexpr (Tab::adaptive) {
+        if (any(Mask(e_norm_bar != S(0.0)))) {
+          model.template error_norm_vjp<Tab>(control, e_norm, e_norm_bar, y, y_new, span.h, k, work.e_bar, work.y_bar,
+                                             work.trial_bar);
+        }
+      }
+      model.add_where(is_accepted, work.trial_bar, g.lambda);
+      State const* last_stage_bar = nullptr;
+      if constexpr (Tab::fsal) {  // K_s of an accepted trial went on as K_1 of the next ones
+        if (any(is_accepted)) {
+          model.move_where(is_accepted, work.last_stage_bar, work.first_stage_bar);
+          last_stage_bar = &work.last_stage_bar;
+        }
+      }
+      Mask const moves_on = is_accepted & !is_clipped;  // to t + h; a clipped step ends at the constant t1
+      size_bar += select(moves_on, direction * t_bar, S(0.0));
+      StepTimeAdjoint<S> const times = reverse_trial<Tab>(model, span, k, work.e_bar, last_stage_bar,
+                                                          work.first_stage_bar, work.trial_bar, g.p_bar, work.reverse);
+      cost.vjp += Count(Tab::stages - (Tab::fsal ? 1 : 0)) * one_where<Count>(traced);
+      cost.reverse_accepted += one_where<Count>(is_accepted);
+      cost.reverse_rejected += one_where<Count>(Mask(traced & !is_accepted));
+
+      size_bar += select(traced, direction * times.eta, S(0.0));
+      Mask const is_rejected = traced & !is_accepted;
+      model.assign_where(is_accepted, g.lambda, work.trial_bar);
+      model.add_where(is_rejected, g.lambda, work.trial_bar);
+      model.add_where(traced, g.lambda, work.y_bar);
+      t_bar = select(Mask(is_accepted & is_clipped), S(0.0), t_bar) + select(traced, times.tau, S(0.0));
+    }
+
+    /// Trial `n` as it was: y, y_new, stages, and the arguments of the stages.
+    template <class Stages>
+    KOKKOS_INLINE_FUNCTION void load_stages(std::int64_t n, StepSpan<S> const& span, Mask traced, State& y,
+                                            State& y_new, Stages& k) {
+      tape.get_state_where(traced, n, 0, y);
+      tape.get_state_where(traced, n, 1, y_new);
+      for (int i = 0; i < Tab::stages; ++i) tape.get_state_where(traced, n, 2 + i, k[static_cast<std::size_t>(i)]);
+      static_for<1, Tab::stages>([&](auto i) {
+        constexpr auto index = static_cast<std::size_t>(i());
+        if constexpr (Tab::fsal && i() == Tab::stages - 1)
+          model.refer(work.reverse.arguments[index], y_new);
+        else
+          stage_argument<Tab, i()>(model, span.h, y, k, work.reverse.arguments[index]);
+      });
+    }
+
+    /// Reverse of the choice of the first step and of the first stage that trials share.
+    KOKKOS_INLINE_FUNCTION void start(InitialStep<S> const& chosen, Mask solved) {
+      bool const chosen_here = control.adaptive() && control.initial_step == 0.0;
+      S const h_bar = select(solved, proposed_bar, S(0.0));
+      Mask const through_choice = Mask(chosen_here) & Mask(h_bar != S(0.0));
+      if (any(through_choice)) initial_step(chosen, h_bar);
+      Mask const carried = Mask(Tab::fsal) | through_choice;
+      if (!any(carried)) return;
+      S unused_t_bar(0.0);
+      model.vjp(t0, work.y0, work.first_stage_bar, work.y_bar, g.p_bar, unused_t_bar);
+      cost.vjp += one_where<Count>(Mask(solved & carried));
+      model.add_where(carried, g.lambda, work.y_bar);
+    }
+
+    KOKKOS_INLINE_FUNCTION void initial_step(InitialStep<S> const& chosen, S const& chosen_bar) {
+      S const h_bar = select(chosen.h == math::abs(t1 - t0), S(0.0), chosen_bar);  // the bound is a constant
+      Mask const used = h_bar != S(0.0), from_h_a = S(100.0) * chosen.h_a <= chosen.h_b, flat = chosen.slopes_vanish(),
+                 d2_is_larger = chosen.d2 > chosen.d1, h_a_counts = S(1e-3) * chosen.h_a > S(1e-6);
+      if (!any(used)) return;
+      S const h_b_bar = select(from_h_a, S(0.0), h_bar);
+      S h_a_bar = select(from_h_a, S(100.0) * h_bar, S(0.0));
+      h_a_bar += select(Mask(flat & h_a_counts), S(1e-3) * h_b_bar, S(0.0));
+      S const slope_bar =
+          select(Mask(used & !flat),
+                 -h_b_bar * S(controller_exponent<Tab>()) * chosen.h_b / math::max(chosen.d1, chosen.d2), S(0.0));
+      S const d2_bar = select(d2_is_larger, slope_bar, S(0.0));
+      S d1_bar = select(d2_is_larger, S(0.0), slope_bar);
+
+      // f0 and the Euler step to u, f1 = f(t0 +- h_a, u) again: not on the tape, they are needed once.
+      auto& f0 = work.step.k[0];
+      auto& u = work.step.u;
+      auto& difference = work.step.y_new;
+      auto& f0_bar = work.first_stage_bar;
+      auto& difference_bar = work.e_bar;
+      auto& u_bar = work.trial_bar;
+      S const t_a = t0 + direction * chosen.h_a;
+      model.rhs(t0, work.y0, f0);
+      model.assign(u, work.y0);
+      model.add(u, direction * chosen.h_a, f0);
+      model.rhs(t_a, u, difference);
+      model.add(difference, S(-1.0), f0);
+      cost.rhs_backward += Count(2) * one_where<Count>(used);
+
+      model.set_zero(difference_bar);
+      if (any(Mask(d2_bar != S(0.0)))) {  // d2 = norm(f1 - f0) / h_a
+        h_a_bar -= select(d2_bar != S(0.0), d2_bar * chosen.d2 / chosen.h_a, S(0.0));
+        model.weighted_rms_vjp(control, chosen.d2 * chosen.h_a, d2_bar / chosen.h_a, difference, work.y0,
+                               difference_bar, g.lambda);
+      }
+      S time_bar(0.0);
+      model.vjp(t_a, u, difference_bar, u_bar, g.p_bar, time_bar);
+      cost.vjp += one_where<Count>(used);
+      h_a_bar += select(used, direction * (time_bar + model.dot(u_bar, f0)), S(0.0));
+      model.add_where(used, g.lambda, u_bar);
+      model.add(f0_bar, S(-1.0), difference_bar);
+      model.add(f0_bar, direction * select(used, chosen.h_a, S(0.0)), u_bar);
+
+      // h_a = 0.01 d0 / d1; d0 = norm(y0), where y0 is argument and weight at once.
+      Mask const ratio = used & !chosen.norms_vanish();
+      S const d0_bar = select(ratio, h_a_bar * S(0.01) / chosen.d1, S(0.0));
+      d1_bar -= select(ratio, h_a_bar * chosen.h_a / chosen.d1, S(0.0));
+      if (any(Mask(d0_bar != S(0.0))))
+        model.weighted_rms_vjp(control, chosen.d0, d0_bar, work.y0, work.y0, g.lambda, g.lambda);
+      if (any(Mask(d1_bar != S(0.0))))
+        model.weighted_rms_vjp(control, chosen.d1, d1_bar, f0, work.y0, f0_bar, g.lambda);
+    }
+
+    /// Splits the highest flag off `bits`.
+    [[nodiscard]] KOKKOS_INLINE_FUNCTION static Mask take_flag(S& bits, Flag flag) {
+      S const value(static_cast<double>(flag));
+      Mask const set = bits >= value;
+      bits = select(set, bits - value, bits);
+      return set;
+    }
+  };
 };
 
 }  // namespace retrace

@@ -51,7 +51,7 @@ KOKKOS_INLINE_FUNCTION void reverse_step(Model const& model, StepSpan<typename M
                                                        Scaled{S(Tab::b[index]) * span.h, lambda});
     model.vjp(stage_time<Tab>(span, i), work.arguments[index], work.seed, work.argument_bar[index], p_bar, t_bar);
   });
-  model.template combine<OnesRow<Last>>(lambda, S(1.0), work.argument_bar, Scaled{S(1.0), lambda});
+  model.template combine<OnesRow<Last>>(lambda, S(1.0), work.argument_bar, Plain{lambda});
 }
 
 /// As `reverse_step`, for a trial whose error estimate matters too: `e_bar` = dL/de seeds every stage with
@@ -85,7 +85,7 @@ KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_trial(
       times.eta += S(Tab::c[index]) * t_bar;
     }
   });
-  model.template combine<OnesRow<Tab::stages>>(lambda, S(1.0), work.argument_bar, Scaled{S(1.0), lambda});
+  model.template combine<OnesRow<Tab::stages>>(lambda, S(1.0), work.argument_bar, Plain{lambda});
   return times;
 }
 

@@ -60,10 +60,10 @@ template <class T, int N>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION T sum_of_squares(Vec<T, N> const& y) {
   return dot(y, y);
 }
-template <int N>
-[[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, N> sum_of_squares_gradient(Vec<double, N> const& y) {
-  Vec<double, N> g{};
-  for (int d = 0; d < N; ++d) g[d] = 2.0 * y[d];
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<T, N> sum_of_squares_gradient(Vec<T, N> const& y) {
+  Vec<T, N> g;
+  for (int d = 0; d < N; ++d) g[d] = T(2.0) * y[d];
   return g;
 }
 

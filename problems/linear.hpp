@@ -42,7 +42,8 @@ struct Linear {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 1> const& y) {
     return sum_of_squares(y);
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 1> loss_gradient(Vec<double, 1> const& y) {
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 1> loss_gradient(Vec<T, 1> const& y) {
     return sum_of_squares_gradient(y);
   }
 

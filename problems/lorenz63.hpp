@@ -39,7 +39,8 @@ struct Lorenz63 {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 3> const& y) {
     return sum_of_squares(y);
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 3> loss_gradient(Vec<double, 3> const& y) {
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 3> loss_gradient(Vec<T, 3> const& y) {
     return sum_of_squares_gradient(y);
   }
 

@@ -75,9 +75,10 @@ struct ThreeBody {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 18> const& y) {
     return T(1.0 / 18.0) * sum_of_squares(y);
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 18> loss_gradient(Vec<double, 18> const& y) {
-    Vec<double, 18> g{};
-    for (int d = 0; d < 18; ++d) g[d] = (2.0 / 18.0) * y[d];
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 18> loss_gradient(Vec<T, 18> const& y) {
+    Vec<T, 18> g;
+    for (int d = 0; d < 18; ++d) g[d] = T(2.0 / 18.0) * y[d];
     return g;
   }
 

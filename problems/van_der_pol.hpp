@@ -45,7 +45,8 @@ struct VanDerPol {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) {
     return sum_of_squares(y);
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 2> loss_gradient(Vec<double, 2> const& y) {
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 2> loss_gradient(Vec<T, 2> const& y) {
     return sum_of_squares_gradient(y);
   }
 

@@ -45,7 +45,10 @@ struct VanDerPolForced {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 2> const& y) {
     return T(0.7) * y[0] - T(1.1) * y[1];
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 2> loss_gradient(Vec<double, 2> const&) { return {{0.7, -1.1}}; }
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 2> loss_gradient(Vec<T, 2> const&) {
+    return {{T(0.7), T(-1.1)}};
+  }
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 2> initial_state(std::int64_t i) const {
     return {{1.2 + 0.01 * static_cast<double>(i % 101), 0.3 + 0.01 * static_cast<double>(i % 37)}};

@@ -70,9 +70,7 @@ struct EnsembleModel : VecAlgebra<T, S, P_::dimension> {
     if constexpr (!Problem::autonomous) t_bar += S(t_bar_state);
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION S loss(State const& y) const { return S(Problem::loss(y)); }
-  KOKKOS_INLINE_FUNCTION void loss_gradient(State const& y, State& lambda) const {
-    lambda = convert<T>(Problem::loss_gradient(convert<double>(y)));
-  }
+  KOKKOS_INLINE_FUNCTION void loss_gradient(State const& y, State& lambda) const { lambda = Problem::loss_gradient(y); }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Parameters make_parameters(char const* /*label*/) const {
     return Parameters::filled(T(0.0));
   }

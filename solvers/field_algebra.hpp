@@ -73,7 +73,17 @@ class FieldAlgebra {
     return stages;
   }
   void assign(State& to, State const& from) const { Kokkos::deep_copy(Exec(), to, from); }
-  void take(State& to, State& from) const { std::swap(to, from); }
+  void assign_where(bool where, State& to, State const& from) const {
+    if (where) assign(to, from);
+  }
+  void take_where(bool where, State& to, State& from) const {
+    if (where) std::swap(to, from);
+  }
+  /// to = from and from = 0, or to = 0.
+  void move_where(bool where, State& to, State& from) const {
+    if (where) std::swap(to, from);
+    set_zero(where ? from : to);
+  }
   void refer(State& to, State const& from) const { to = from; }
   void set_zero(State& x) const { Kokkos::deep_copy(Exec(), x, T(0.0)); }
 
@@ -89,7 +99,7 @@ class FieldAlgebra {
         kernel.factor[at] = factor;
         kernel.x[at++] = state.data();
       };
-      (put(T(extra.factor), extra.x), ...);
+      (put(factor_of(extra), extra.x), ...);
       static_for<Row::begin, Row::end>([&](auto j) {
         if constexpr (Row::at(j()) != 0.0) put(T(scale) * T(Row::at(j())), x[static_cast<std::size_t>(j())]);
       });
@@ -98,6 +108,10 @@ class FieldAlgebra {
   }
   void add(State& x, S const& factor, State const& y) const {
     for_entries("retrace::field::add", FusedCombination<T, 2>{x.data(), {{x.data(), y.data()}}, {{T(1.0), T(factor)}}});
+  }
+
+  void add_where(bool where, State& x, State const& y) const {
+    if (where) add(x, S(1.0), y);
   }
 
   [[nodiscard]] bool is_finite(State const& x) const {
@@ -157,6 +171,8 @@ class FieldAlgebra {
 
   [[nodiscard]] S entries() const { return S(static_cast<double>(layout_.global_entries())); }
 
+  [[nodiscard]] static T factor_of(Scaled<S, State> const& term) { return T(term.factor); }
+  [[nodiscard]] static T factor_of(Plain<State> const&) { return T(1.0); }
   template <class Row>
   [[nodiscard]] static constexpr int nonzeros() {
     int count = 0;

@@ -31,7 +31,7 @@ template <Tableau Tab, int I, class Model, class StageArray>
 KOKKOS_INLINE_FUNCTION void stage_argument(Model const& model, typename Model::Time const& h,
                                            typename Model::State const& y, StageArray const& k,
                                            typename Model::State& u) {
-  model.template combine<StageRow<Tab, I>>(u, h, k, Scaled{typename Model::Time(1.0), y});
+  model.template combine<StageRow<Tab, I>>(u, h, k, Plain{y});
 }
 
 template <Tableau Tab, class S>
@@ -56,7 +56,7 @@ KOKKOS_INLINE_FUNCTION void rk_step(Model const& model, StepSpan<typename Model:
     }
   });
   if constexpr (!Tab::fsal) {
-    model.template combine<WeightRow<Tab>>(work.y_new, span.h, work.k, Scaled{typename Model::Time(1.0), y});
+    model.template combine<WeightRow<Tab>>(work.y_new, span.h, work.k, Plain{y});
   }
 }
 

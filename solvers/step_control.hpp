@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/lanes.hpp"
+
 #include <Kokkos_Core.hpp>
 
 #include <cstdint>
@@ -25,6 +27,24 @@ enum class [[nodiscard]] SolveStatus : int{success, max_steps_reached, step_too_
   }
   return "unknown";
 }
+
+/// The status of each lane of a time scalar `S`; of a plain number, one status.
+template <class S>
+struct [[nodiscard]] LaneStatus {
+  CountOf<S> code{0};
+
+  KOKKOS_INLINE_FUNCTION void set(MaskOf<S> where, SolveStatus status) {
+    code = select(where, CountOf<S>(static_cast<int>(status)), code);
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<S> is(SolveStatus status) const {
+    return code == CountOf<S>(static_cast<int>(status));
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION SolveStatus of_lane(int l) const {
+    return static_cast<SolveStatus>(lane(code, l));
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor): one lane is one status
+  KOKKOS_INLINE_FUNCTION operator SolveStatus() const requires(LaneTraits<S>::width == 1) { return of_lane(0); }
+};
 
 /// Bounds on the ratio of the next step size to the present one, phi = clip(safety E^(-1/(q+1)), …).
 struct StepSizeRule {
@@ -63,9 +83,18 @@ struct StepControl {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION bool adaptive() const { return fixed_steps == 0; }
 };
 
-/// Exact counts of what an integration did.
+/// `limit` as a counter of `S`, or the largest that such a counter holds.
+template <class S>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION CountOf<S> largest_count(std::int64_t limit) {
+  using Number = ValueOf<CountOf<S>>;
+  constexpr std::int64_t most = Kokkos::Experimental::finite_max_v<Number>;
+  return CountOf<S>(static_cast<Number>(limit < most ? limit : most));
+}
+
+/// Exact counts of what an integration did, per lane.
+template <class Count = std::int64_t>
 struct IntegrationCounts {
-  std::int64_t rhs = 0, accepted = 0, rejected = 0;
+  Count rhs{0}, accepted{0}, rejected{0};
 };
 
 }  // namespace retrace

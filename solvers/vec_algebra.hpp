@@ -16,9 +16,17 @@ struct Scaled {
 };
 template <class S, class State>
 Scaled(S, State const&) -> Scaled<S, State>;
+/// The term `x` itself.
+template <class State>
+struct Plain {
+  State const& x;
+};
+template <class State>
+Plain(State const&) -> Plain<State>;
 
 /// The vector operations of a Runge–Kutta step and of its reverse on one small state. `T` is the scalar of the state,
-/// `S` that of time, step size and norms. FieldAlgebra has the same operations for one large distributed state.
+/// `S` that of time, step size and norms; both may be packs, and `where` then says for each lane whether an operation
+/// happens. FieldAlgebra has the same operations for one large distributed state.
 template <class T, class S, int N>
 struct VecAlgebra {
   using Scalar = T;
@@ -33,37 +41,46 @@ struct VecAlgebra {
     return {};
   }
   KOKKOS_INLINE_FUNCTION void assign(State& to, State const& from) const { to = from; }
+  KOKKOS_INLINE_FUNCTION void assign_where(MaskOf<S> where, State& to, State const& from) const {
+    for (int d = 0; d < N; ++d) to[d] = select(where, from[d], to[d]);
+  }
   /// `to` takes the value of `from`, whose own value is free to be overwritten afterwards.
-  KOKKOS_INLINE_FUNCTION void take(State& to, State& from) const { to = from; }
+  KOKKOS_INLINE_FUNCTION void take_where(MaskOf<S> where, State& to, State& from) const {
+    assign_where(where, to, from);
+  }
   /// `to` becomes another name of `from`, to be read only (a small state is copied).
   KOKKOS_INLINE_FUNCTION void refer(State& to, State const& from) const { to = from; }
+  /// to = from and from = 0; to = 0 elsewhere.
+  KOKKOS_INLINE_FUNCTION void move_where(MaskOf<S> where, State& to, State& from) const {
+    for (int d = 0; d < N; ++d) {
+      to[d] = select(where, from[d], T(0.0));
+      from[d] = select(where, T(0.0), from[d]);
+    }
+  }
   KOKKOS_INLINE_FUNCTION void set_zero(State& x) const { x = State::filled(T(0.0)); }
 
-  /// out = sum of `extra` terms + scale * sum_j row_j x_j.
+  /// out = scale * sum_j row_j x_j + sum of `extra` terms.
   template <class Row, class StageArray, class... Extra>
   KOKKOS_INLINE_FUNCTION void combine(State& out, S const& scale, StageArray const& x, Extra const&... extra) const {
-    for (int d = 0; d < N; ++d) {
-      T sum(0.0);
-      static_for<Row::begin, Row::end>([&](auto j) {
-        if constexpr (Row::at(j) != 0.0) sum += T(Row::at(j)) * x[static_cast<std::size_t>(j())][d];
-      });
-      T total = T(scale) * sum;
-      ((total += T(extra.factor) * extra.x[d]), ...);
-      out[d] = total;
-    }
+    T const factor(scale);
+    for (int d = 0; d < N; ++d) out[d] = scaled_sum<Row>(factor, x, d, extra...);
   }
   /// x += factor * y
   KOKKOS_INLINE_FUNCTION void add(State& x, S const& factor, State const& y) const {
-    for (int d = 0; d < N; ++d) x[d] += T(factor) * y[d];
+    T const f(factor);
+    for (int d = 0; d < N; ++d) x[d] = math::fma(f, y[d], x[d]);
   }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_finite(State const& x) const {
-    bool finite = true;
-    for (int d = 0; d < N; ++d) finite = finite && math::is_finite(x[d]);
+  KOKKOS_INLINE_FUNCTION void add_where(MaskOf<S> where, State& x, State const& y) const {
+    for (int d = 0; d < N; ++d) x[d] = select(where, x[d] + y[d], x[d]);
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<S> is_finite(State const& x) const {
+    MaskOf<S> finite(true);
+    for (int d = 0; d < N; ++d) finite = finite & MaskOf<S>(math::is_finite(x[d]));
     return finite;
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION S dot(State const& a, State const& b) const {
     S sum(0.0);
-    for (int d = 0; d < N; ++d) sum += S(a[d]) * S(b[d]);
+    for (int d = 0; d < N; ++d) sum = math::fma(S(a[d]), S(b[d]), sum);
     return sum;
   }
 
@@ -74,25 +91,27 @@ struct VecAlgebra {
     S sum(0.0);
     for (int d = 0; d < N; ++d) {
       S const scaled = error_component<Tab>(d, h, k) / weight(control, y[d], y_new[d]);
-      sum += scaled * scaled;
+      sum = math::fma(scaled, scaled, sum);
     }
     return math::sqrt(sum / S(static_cast<double>(N)));
   }
 
-  /// Reverse of `error_norm` for dL/dE = e_norm_bar: sets e_bar = dL/de and adds the part through the weights to
-  /// whichever of y_bar, y_new_bar attained the maximum.
+  /// Reverse of `error_norm` for dL/dE = e_norm_bar, where that is not zero: e_bar = dL/de (zero elsewhere), and the
+  /// part through the weights is added to whichever of y_bar, y_new_bar attained the maximum.
   template <class Tab, class StageArray>
   KOKKOS_INLINE_FUNCTION void error_norm_vjp(StepControl const& control, S const& e_norm, S const& e_norm_bar,
                                              State const& y, State const& y_new, S const& h, StageArray const& k,
                                              State& e_bar, State& y_bar, State& y_new_bar) const {
+    MaskOf<S> const where = e_norm_bar != S(0.0);
     for (int d = 0; d < N; ++d) {
       S const w = weight(control, y[d], y_new[d]), e = error_component<Tab>(d, h, k);
-      S const common = e_norm_bar * e / (S(static_cast<double>(N)) * e_norm * w * w);
+      S const common = select(where, e_norm_bar * e / (S(static_cast<double>(N)) * e_norm * w * w), S(0.0));
       e_bar[d] = T(common);
-      S const w_bar = -common * e / w;
-      bool const new_is_larger = math::abs(y_new[d]) > math::abs(y[d]);
-      T const share = T(S(control.relative_tolerance) * w_bar) * math::sign(new_is_larger ? y_new[d] : y[d]);
-      (new_is_larger ? y_new_bar : y_bar)[d] += share;
+      T const through_weight = T(S(-control.relative_tolerance) * common * e / w);
+      MaskOf<T> const new_is_larger = math::abs(y_new[d]) > math::abs(y[d]);
+      T const share = through_weight * math::sign(select(new_is_larger, y_new[d], y[d]));
+      y_new_bar[d] += select(new_is_larger, share, T(0.0));
+      y_bar[d] += select(new_is_larger, T(0.0), share);
     }
   }
 
@@ -102,22 +121,68 @@ struct VecAlgebra {
     S sum(0.0);
     for (int d = 0; d < N; ++d) {
       S const scaled = S(x[d]) / weight(control, y[d], y[d]);
-      sum += scaled * scaled;
+      sum = math::fma(scaled, scaled, sum);
     }
     return math::sqrt(sum / S(static_cast<double>(N)));
   }
-  /// Reverse of `weighted_rms` = norm for dL/dnorm = norm_bar: x_bar += …, y_bar += … (through the weights).
+  /// Reverse of `weighted_rms` = norm for dL/dnorm = norm_bar, where that is not zero: x_bar += …, y_bar += … (through
+  /// the weights).
   KOKKOS_INLINE_FUNCTION void weighted_rms_vjp(StepControl const& control, S const& norm, S const& norm_bar,
                                                State const& x, State const& y, State& x_bar, State& y_bar) const {
+    MaskOf<S> const where = norm_bar != S(0.0);
     for (int d = 0; d < N; ++d) {
       S const w = weight(control, y[d], y[d]);
-      S const common = norm_bar * S(x[d]) / (S(static_cast<double>(N)) * norm * w * w);
+      S const common = select(where, norm_bar * S(x[d]) / (S(static_cast<double>(N)) * norm * w * w), S(0.0));
+      T const through_weight = T(-common * S(x[d]) / w * S(control.relative_tolerance)) * math::sign(y[d]);
       x_bar[d] += T(common);
-      y_bar[d] += T(-common * S(x[d]) / w * S(control.relative_tolerance)) * math::sign(y[d]);
+      y_bar[d] += through_weight;
     }
   }
 
  private:
+  /// factor * sum_j row_j x_j + extra terms, for component d.
+  template <class Row, class StageArray, class... Extra>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T scaled_sum(T const& factor, StageArray const& x, int d,
+                                                           Extra const&... extra) {
+    constexpr int first = first_nonzero<Row>();
+    if constexpr (first == Row::end) {
+      return plus(T(0.0), d, extra...);
+    } else {
+      T sum = T(Row::at(first)) * x[static_cast<std::size_t>(first)][d];
+      static_for<first + 1, Row::end>([&](auto j) {
+        if constexpr (Row::at(j()) != 0.0) sum = math::fma(T(Row::at(j())), x[static_cast<std::size_t>(j())][d], sum);
+      });
+      return plus_scaled(factor, sum, d, extra...);
+    }
+  }
+  template <class Row>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr int first_nonzero() {
+    int j = Row::begin;
+    while (j < Row::end && Row::at(j) == 0.0) ++j;
+    return j;
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus_scaled(T const& factor, T const& sum, int) { return factor * sum; }
+  template <class Extra, class... More>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus_scaled(T const& factor, T const& sum, int d, Extra const& extra,
+                                                            More const&... more) {
+    return plus(math::fma(factor, sum, value(extra, d)), d, more...);
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus(T const& sum, int) { return sum; }
+  template <class... More>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus(T const& sum, int d, Scaled<S, State> const& term,
+                                                     More const&... more) {
+    return plus(math::fma(T(term.factor), term.x[d], sum), d, more...);
+  }
+  template <class... More>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus(T const& sum, int d, Plain<State> const& term,
+                                                     More const&... more) {
+    return plus(sum + term.x[d], d, more...);
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T value(Scaled<S, State> const& term, int d) {
+    return T(term.factor) * term.x[d];
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T value(Plain<State> const& term, int d) { return term.x[d]; }
+
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static S weight(StepControl const& control, T const& y, T const& y_new) {
     return S(control.absolute_tolerance) + S(control.relative_tolerance) * S(math::max(math::abs(y), math::abs(y_new)));
   }
@@ -126,7 +191,7 @@ struct VecAlgebra {
     T sum(0.0);
     static_for<0, Tab::stages>([&](auto j) {
       if constexpr (Tab::b[j()] != Tab::b_hat[j()])
-        sum += T(Tab::b[j()] - Tab::b_hat[j()]) * k[static_cast<std::size_t>(j())][d];
+        sum = math::fma(T(Tab::b[j()] - Tab::b_hat[j()]), k[static_cast<std::size_t>(j())][d], sum);
     });
     return h * S(sum);
   }

@@ -144,7 +144,7 @@ class EnsembleInstance final : public ProblemInstance {
     model.p = x.p;
     Vec<double, N> y = x.y0;
     StepWorkspace<Tab, Model> work(model);
-    IntegrationCounts counts;
+    IntegrationCounts<> counts;
     SolveStatus const status = integrate<Tab>(model, control, problem_.t0, problem_.t1, y, work, observer, counts);
     return status == SolveStatus::success ? std::optional(model.loss(y)) : std::nullopt;
   }
@@ -188,7 +188,7 @@ class EnsembleInstance final : public ProblemInstance {
     seed(inputs(local), model, y);
     StepWorkspace<Tab, Model> work(model);
     NoObserver observer;
-    IntegrationCounts counts;
+    IntegrationCounts<> counts;
     SolveStatus const status =
         integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
     if (status != SolveStatus::success) return {};

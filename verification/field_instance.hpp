@@ -74,7 +74,7 @@ class FieldInstance final : public ProblemInstance {
                                           GradientResult const& gradient) const override {
     return compare_with_duals<DualNumber>(solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
       NoObserver observer;
-      IntegrationCounts counts;
+      IntegrationCounts<> counts;
       SolveStatus const status =
           integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
       return status == SolveStatus::success ? counts.accepted : std::int64_t{-1};
@@ -205,7 +205,7 @@ class FieldInstance final : public ProblemInstance {
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
     StepWorkspace<Tab, Model<double, double>> work(model);
-    IntegrationCounts counts;
+    IntegrationCounts<> counts;
     SolveStatus const status = integrate<Tab>(model, control, problem_.t0, problem_.t1, y, work, observer, counts);
     return status == SolveStatus::success ? std::optional(model.loss(y)) : std::nullopt;
   }

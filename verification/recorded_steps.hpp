@@ -51,7 +51,7 @@ void replay_forward(Model const& model, std::vector<StepSpan<double>> const& ste
   for (StepSpan<double> const& span : steps) {
     model.rhs(span.t, y, work.k[0]);
     rk_step<Tab, false>(model, span, y, work);
-    model.take(y, work.y_new);
+    model.take_where(true, y, work.y_new);
   }
 }
 

@@ -76,7 +76,7 @@ template <int N>
 struct Solved {
   SolveStatus status = SolveStatus::success;
   Vec<double, N> y{};
-  IntegrationCounts counts;
+  IntegrationCounts<> counts;
   Recording recording;
 };
 template <Tableau Tab, int N, class F>

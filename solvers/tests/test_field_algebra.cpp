@@ -112,7 +112,7 @@ TEST_F(FieldAlgebraTest, copies_exchanges_refers_adds_and_clears) {
   expect_equal(a, y);
   EXPECT_NE(a.data(), b.data());
 
-  large.take(a, b);
+  large.take_where(true, a, b);
   EXPECT_EQ(a.data(), memory_of_b);
 
   large.refer(alias, a);

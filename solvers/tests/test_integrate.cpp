@@ -214,7 +214,7 @@ TYPED_TEST(Integrate, an_observer_changes_no_bit) {
   Vec<double, 1> alone = one;
   StepWorkspace<TypeParam, std::remove_const_t<decltype(model)>> work(model);
   NoObserver nobody;
-  IntegrationCounts counts;
+  IntegrationCounts<> counts;
 
   SolveStatus const status = integrate<TypeParam>(model, control, 0.0, 2.0, alone, work, nobody, counts);
 
@@ -373,7 +373,7 @@ TEST_P(ThreeBodyPositions, are_reached_at_a_tight_tolerance) {
   Vec<double, 18> y = problem.initial_state(0);
   StepWorkspace<DormandPrince54, decltype(model)> work(model);
   NoObserver observer;
-  IntegrationCounts counts;
+  IntegrationCounts<> counts;
 
   SolveStatus const status =
       integrate<DormandPrince54>(model, adaptive(1e-12), 0.0, GetParam().t, y, work, observer, counts);
