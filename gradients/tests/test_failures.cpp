@@ -32,8 +32,8 @@ struct NanHalfWay {
 
   template <class T>
   KOKKOS_INLINE_FUNCTION static void rhs(T const& t, Vec<T, 1> const& y, Vec<T, 1> const& p, Vec<T, 1>& dydt) {
-    bool const broken = p[0] > T(2.1) && t > T(1.0);
-    dydt[0] = broken ? T(Kokkos::Experimental::quiet_NaN_v<double>) : -p[0] * y[0];
+    MaskOf<T> const late = t > T(1.0), broken = MaskOf<T>(p[0] > T(2.1)) & late;
+    dydt[0] = select(broken, T(Kokkos::Experimental::quiet_NaN_v<double>), -p[0] * y[0]);
   }
   template <class T>
   KOKKOS_INLINE_FUNCTION static void vjp(T const&, Vec<T, 1> const& y, Vec<T, 1> const& p, Vec<T, 1> const& w,
@@ -45,7 +45,8 @@ struct NanHalfWay {
   KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 1> const& y) {
     return sum_of_squares(y);
   }
-  KOKKOS_INLINE_FUNCTION static Vec<double, 1> loss_gradient(Vec<double, 1> const& y) {
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 1> loss_gradient(Vec<T, 1> const& y) {
     return sum_of_squares_gradient(y);
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> initial_state(std::int64_t) const { return {{1.0}}; }
