@@ -55,8 +55,9 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     code = guarded(rank == 0, [&] {
       Communicator const comm = Communicator::duplicate_of(MPI_COMM_WORLD);
-      return options.command == app::Options::Command::env ? app::print_environment(options, comm)
-                                                           : app::run_suite(options, comm, command_line);
+      if (options.command == app::Options::Command::env) return app::print_environment(options, comm);
+      if (options.command == app::Options::Command::doctor) return app::examine_node(options, comm);
+      return app::run_suite(options, comm, command_line);
     });
   }
   int worst = code;

@@ -47,6 +47,7 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   run->add_option("--repeat", o.repeat, "least number of timed samples (default: the suite's)");
   run->add_option("--warmup", o.warmup, "untimed repetitions before them (default: the suite's)");
   run->add_option("--min-time", o.min_time_seconds, "seconds that one sample lasts at least (default: the suite's)");
+  run->add_flag("--no-ceilings", o.no_ceilings, "do not measure the machine's rates before the first case (under 1 s)");
   run->add_flag("--time-failed", o.time_failed, "time cases whose checks failed, too");
   run->add_flag("--no-memory", o.no_memory, "skip the untimed repetition that measures bytes");
   run->footer(
@@ -92,6 +93,24 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   env->add_flag("--json", o.json, "as JSON");
   env->footer("Examples:\n  retrace env\n  retrace env --json\n  mpirun -n 2 retrace env");
 
+  CLI::App* const doctor =
+      app.add_subcommand("doctor", "Measure what this machine can do at best, and say whether it is fit for timing.");
+  doctor->add_flag("--json", o.json, "as JSON");
+  doctor->add_option("-o,--output", o.output, "folder that results will be written to (default: this one)")
+      ->type_name("DIR");
+  doctor->add_option("--gemm", o.gemm, "one more shape of matrix product, (m x k)(k x n); repeatable")
+      ->type_name("M,N,K");
+  doctor->add_option("--repeat", o.repeat, "repetitions of each rate; the median is reported (default 7)");
+  doctor->add_option("--min-time", o.min_time_seconds, "seconds that one repetition lasts (default 0.02)");
+  doctor->add_flag("--no-ceilings", o.no_ceilings, "only look at the machine, measure no rate");
+  doctor->footer(
+      "Examples:\n"
+      "  retrace doctor\n"
+      "  OMP_NUM_THREADS=16 retrace doctor --gemm 64,1024,64 --json\n"
+      "  mpirun -n 4 retrace doctor --no-ceilings -o /scratch/results\n"
+      "With several ranks, rates are measured on rank 0 alone, while the others wait at a barrier.\n"
+      "Exit codes: 0 fit, perhaps with warnings; 1 times measured here mean nothing; 2 bad usage; 71 MPI.");
+
   std::vector<std::string> arguments;  // reversed, as CLI11 wants them, without what is for Kokkos
   for (int i = argc - 1; i > 0; --i) {
     if (!std::string_view(argv[i]).starts_with("--kokkos-")) arguments.emplace_back(argv[i]);
@@ -112,6 +131,7 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   if (*inspect) o.command = Options::Command::inspect;
   if (*report) o.command = Options::Command::report;
   if (*env) o.command = Options::Command::env;
+  if (*doctor) o.command = Options::Command::doctor;
   return parsed;
 }
 

@@ -7,7 +7,7 @@ namespace retrace::app {
 
 /// What the command line asked for.
 struct Options {
-  enum class Command { none, run, verify, list, inspect, report, env };
+  enum class Command { none, run, verify, list, inspect, report, env, doctor };
   Command command = Command::none;
 
   // run, verify
@@ -18,7 +18,13 @@ struct Options {
   int max_failures = 0;
   bool time_failed = false, no_memory = false, strict = false, allow_empty = false, quiet = false;
 
-  // list, env
+  // run, doctor
+  bool no_ceilings = false;
+
+  // doctor; it uses output (a folder), repeat and min_time_seconds, too
+  std::vector<std::string> gemm;
+
+  // list, env, doctor
   std::string what;
   bool json = false;
 

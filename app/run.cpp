@@ -6,6 +6,7 @@
 #include "app/watchdog.hpp"
 #include "benchmarks/builtin_suites.hpp"
 #include "benchmarks/case_runner.hpp"
+#include "benchmarks/ceilings.hpp"
 #include "benchmarks/filter.hpp"
 #include "benchmarks/suite.hpp"
 #include "core/digest.hpp"
@@ -22,6 +23,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -135,6 +137,13 @@ int run_suite(Options const& options, Communicator const& comm, std::string cons
     results::claim_output(output);
     results::write_snapshot(output, document);
   });
+
+  // After the fingerprints: a rate is a measurement and never twice the same.
+  if (options.command == Options::Command::run && !options.no_ceilings) {
+    if (speaks)
+      std::ranges::copy(ceiling_rows(measure_ceilings(quick_ceiling_plan())), std::back_inserter(document.environment));
+    comm.barrier();
+  }
 
   stop_requested = 0;
   for (int const signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) std::signal(signal, request_stop);

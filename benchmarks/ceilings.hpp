@@ -56,10 +56,11 @@ struct Ceiling {
 ///   it is written moves 32. In half of L1, half of L2, and four times the last-level cache;
 /// - `gemm`: the BLAS of the build, else Eigen's products; one product per thread, the library's own threads off.
 ///
-/// Takes about 2 (4 + 3 + 2 shapes) repetitions * repetition_seconds, 1.3 s with 5 repetitions of 13 ms. Local call.
+/// Takes about (5 + 2 shapes) repetitions * repetition_seconds, and as much again for all threads. Local call.
 [[nodiscard]] std::vector<Ceiling> measure_ceilings(CeilingPlan const& plan);
 
-/// The plan that a timed run can afford before its first case: about a second, never more than two.
+/// The plan that a timed run can afford before its first case: under a second for an optimised build, no measurement
+/// begun after 1.5.
 [[nodiscard]] CeilingPlan quick_ceiling_plan();
 
 /// `OpenBLAS`, …, or `Eigen`: what multiplies matrices in this build.
