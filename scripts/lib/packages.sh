@@ -4,7 +4,7 @@
 debian_packages=(
   g++ make cmake ninja-build ccache
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libeigen3-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libssl-dev libopenblas-dev libgtest-dev
+  nlohmann-json3-dev libssl-dev libopenblas-dev libbenchmark-dev libgtest-dev
   python3 python3-venv python3-h5py python3-numpy python3-matplotlib python3-jinja2 python3-pytest
 )
 

@@ -1,0 +1,68 @@
+#include "benchmarks/micro/registration.hpp"
+#include "gradients/registry.hpp"
+#include "solvers/registry.hpp"
+#include "verification/problem_catalogue.hpp"
+
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <string>
+
+namespace retrace::micro {
+
+namespace {
+
+using benchmark::Counter;
+
+struct GradientCase {
+  ProblemDescription const* problem;
+  std::string method, solver;
+  StepControl control;
+  std::int64_t trajectories;  // of an ensemble
+  Communicator const* comm;
+};
+
+void gradient(benchmark::State& state, GradientCase const& which) {
+  Arguments arguments = Arguments::defaults(which.problem->arguments);
+  if (which.problem->state == "ensemble") {
+    // Short enough for the adjoint to find its way back: a chaotic or attracting system is unstable in reverse.
+    constexpr double short_time = 0.5;
+    arguments.numbers["n"] = static_cast<double>(which.trajectories);
+    arguments.numbers["T"] = std::min(short_time, arguments.number("T"));
+  }
+  auto const instance = which.problem->make(arguments, *which.comm);
+  auto const driver = instance->make_gradient(which.method, which.solver, "default", which.control);
+  driver->run();  // the arenas grow to their size here
+  GradientResult const result = driver->result();
+  if (result.status != SolveStatus::success) {
+    state.SkipWithError(std::string(name_of(result.status)).c_str());
+    return;
+  }
+  for (auto _ : state) driver->run();
+
+  // An evaluation of a field is one of the whole batch.
+  auto const batch = static_cast<double>(instance->batch());
+  auto const evaluations = static_cast<double>(result.work.rhs_forward + result.work.rhs_backward + result.work.vjp) *
+                           (which.problem->state == "ensemble" ? 1.0 : batch);
+  state.counters["trajectories/s"] = Counter(batch, Counter::kIsIterationInvariantRate);
+  state.counters["f+vjp/s"] = Counter(evaluations, Counter::kIsIterationInvariantRate);
+}
+
+}  // namespace
+
+void register_gradients(Communicator const& comm, std::int64_t trajectories) {
+  for (ProblemDescription const& problem : problem_catalogue()) {
+    for (std::string const& method : names_of(AllGradientMethods{})) {
+      for_each_type(AllTableaus{}, [&]<class Tab>() {
+        GradientCase which{&problem, method, std::string(Tab::name), {}, trajectories, &comm};
+        constexpr std::int64_t fixed_steps = 128;
+        if constexpr (!Tab::adaptive) which.control.fixed_steps = which.control.max_steps = fixed_steps;
+        std::string const name = "gradient/" + std::string(problem.name) + "/" + method + "/" + which.solver;
+        benchmark::RegisterBenchmark(name.c_str(), [which](benchmark::State& state) { gradient(state, which); })
+            ->UseRealTime()  // of all threads
+            ->Unit(benchmark::kMicrosecond);
+      });
+    }
+  }
+}
+
+}  // namespace retrace::micro
