@@ -17,7 +17,8 @@ constexpr char const* exit_codes =
 
 void add_selection(CLI::App& command, Options& o) {
   command.add_option("-c,--config", o.configs, "TOML suite file; repeatable, later files win")->type_name("FILE");
-  command.add_option("--suite", o.suite, "built-in suite: smoke, quick, standard (default smoke)")->type_name("NAME");
+  command.add_option("--suite", o.suite, "built-in suite: smoke, quick, standard, scaling (default smoke)")
+      ->type_name("NAME");
   command.add_option("-k,--filter", o.filters, "keep cases: globs on the id, tag:NAME, & | ! ( ); repeatable")
       ->type_name("EXPR");
   command.add_option("-x,--exclude", o.excludes, "drop cases, same form; repeatable")->type_name("EXPR");
