@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/memory_tracker.hpp"
+#include "core/precision.hpp"
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
 #include "verification/problem_catalogue.hpp"
@@ -28,6 +29,10 @@ Promise promise_of(std::string_view method) {
   Promise promise = Promise::consistent;
   (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() { promise = Method::promise; });
   return promise;
+}
+
+GradientChoice choice_of(CaseSpec const& spec) {
+  return {.method = spec.method, .solver = spec.solver, .backend = spec.backend, .precision = spec.precision};
 }
 
 int order_of(std::string_view solver) {
@@ -113,6 +118,7 @@ Vocabulary registered_vocabulary() {
                                    .arguments = argument_specs(problem.arguments)});
   }
   vocabulary.methods = names_of(AllGradientMethods{});
+  vocabulary.precisions = names_of(AllPrecisions{});
   for_each_type(AllTableaus{}, [&]<class Tab>() {
     vocabulary.solvers.push_back({std::string(Tab::name), Tab::adaptive, Tab::order});
   });
@@ -179,7 +185,7 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   record.row.batch = instance_->batch();
   StepControl const control = step_control(spec.control);
 
-  auto driver = instance_->make_gradient(spec.method, spec.solver, spec.backend, control);
+  auto driver = instance_->make_gradient(choice_of(spec), control);
   driver->run();
   GradientResult const result = driver->result();
   copy_cost(result, record.cost);
@@ -197,9 +203,8 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   record.accuracy.loss_rel = std::abs(result.loss - reference_.loss) / std::abs(reference_.loss);
   record.accuracy.state_rel_l2 = state_error(*comm_, result.final_state, reference_);
 
-  CheckedGradient const checked{
-      *instance_, *comm_,     spec.method, spec.solver, spec.backend, control, promise_of(spec.method),
-      result,     reference_, error};
+  CheckedGradient const checked{*instance_, *comm_, choice_of(spec), control, promise_of(spec.method), result,
+                                reference_, error};
   for (CheckResult& check : run_checks(checked, [&](std::string_view name) { return check_enabled(spec, name); })) {
     results::CheckRow row;
     row.check = std::move(check.check);
@@ -258,7 +263,7 @@ void CaseRunner::measure_memory(CaseSpec const& spec, StepControl const& control
   (void)reset_process_peak_rss();
   tracker.start_recording();
   {
-    auto const driver = instance_->make_gradient(spec.method, spec.solver, spec.backend, control);
+    auto const driver = instance_->make_gradient(choice_of(spec), control);
     driver->run();
   }
   std::vector<SpaceUsage> const usage = tracker.stop_recording();

@@ -62,12 +62,12 @@ struct VecAlgebra {
   /// out = scale * sum_j row_j x_j + sum of `extra` terms.
   template <class Row, class StageArray, class... Extra>
   KOKKOS_INLINE_FUNCTION void combine(State& out, S const& scale, StageArray const& x, Extra const&... extra) const {
-    T const factor(scale);
+    T const factor = T(scale);
     for (int d = 0; d < N; ++d) out[d] = scaled_sum<Row>(factor, x, d, extra...);
   }
   /// x += factor * y
   KOKKOS_INLINE_FUNCTION void add(State& x, S const& factor, State const& y) const {
-    T const f(factor);
+    T const f = T(factor);
     for (int d = 0; d < N; ++d) x[d] = math::fma(f, y[d], x[d]);
   }
   KOKKOS_INLINE_FUNCTION void add_where(MaskOf<S> where, State& x, State const& y) const {

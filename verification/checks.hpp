@@ -16,7 +16,7 @@ namespace retrace {
 struct CheckedGradient {
   ProblemInstance const& problem;
   Communicator const& comm;
-  std::string method, solver, backend;
+  GradientChoice choice;
   StepControl control;
   Promise promise;
   GradientResult const& result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/precision.hpp"
 #include "gradients/ensemble_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
@@ -38,15 +39,14 @@ class EnsembleInstance final : public ProblemInstance {
   [[nodiscard]] std::int64_t batch() const override { return problem_.trajectories; }
   [[nodiscard]] double time_span() const override { return problem_.t1 - problem_.t0; }
 
-  [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(std::string_view method, std::string_view solver,
-                                                              std::string_view backend,
+  [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                               StepControl const& control) const override {
     std::unique_ptr<GradientDriver> driver;
-    visit_execution_space(backend, [&]<class Exec>() {
-      (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() {
-        (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
-          driver =
-              std::make_unique<EnsembleGradient<Problem, Method, Tab, Exec>>(problem_, control, partition_, *comm_);
+    visit_execution_space(choice.backend, [&]<class Exec>() {
+      visit_choice(choice, [&]<class Tab, class Precision>() {
+        (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
+          driver = std::make_unique<EnsembleGradient<Problem, Method, Tab, Exec, Precision>>(problem_, control,
+                                                                                             partition_, *comm_);
         });
       });
     });
@@ -65,19 +65,20 @@ class EnsembleInstance final : public ProblemInstance {
     return reference;
   }
 
-  [[nodiscard]] WitnessError frozen_dual(std::string_view solver, StepControl const& control,
+  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
                                          GradientResult const& gradient) const override {
     return compare_with_duals(gradient, [&](std::int64_t i) {
       Differentiated d{};
-      (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() { d = differentiate_frozen<Tab>(control, i); });
+      visit_choice(choice, [&]<class Tab, class Precision>() { d = differentiate_frozen<Tab, Precision>(control, i); });
       return d;
     });
   }
-  [[nodiscard]] WitnessError program_dual(std::string_view solver, StepControl const& control,
+  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
                                           GradientResult const& gradient) const override {
     return compare_with_duals(gradient, [&](std::int64_t i) {
       Differentiated d{};
-      (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() { d = differentiate_program<Tab>(control, i); });
+      visit_choice(choice,
+                   [&]<class Tab, class Precision>() { d = differentiate_program<Tab, Precision>(control, i); });
       return d;
     });
   }
@@ -110,7 +111,8 @@ class EnsembleInstance final : public ProblemInstance {
   }
 
  private:
-  using DualNumber = Dual<double, N + P>;
+  template <class Number>
+  using DualOf = Dual<Number, N + P>;
   struct Inputs {
     Vec<double, N> y0;
     Vec<double, P> p;
@@ -136,63 +138,81 @@ class EnsembleInstance final : public ProblemInstance {
     return {problem_.initial_state(i), problem_.parameter_values(i)};
   }
 
-  /// Plain forward solve; the loss, or nothing if it fails.
-  template <Tableau Tab, class Observer>
-  [[nodiscard]] std::optional<double> solve(StepControl const& control, Inputs const& x, Observer& observer) const {
-    using Model = EnsembleModel<Problem, double>;
-    Model model{};
-    model.p = x.p;
-    Vec<double, N> y = x.y0;
-    StepWorkspace<Tab, Model> work(model);
-    IntegrationCounts<> counts;
-    SolveStatus const status = integrate<Tab>(model, control, problem_.t0, problem_.t1, y, work, observer, counts);
-    return status == SolveStatus::success ? std::optional(model.loss(y)) : std::nullopt;
+  /// Calls `visit.template operator()<Tab, Precision>()` for the scheme and the precision of a choice.
+  template <class Visit>
+  static void visit_choice(GradientChoice const& choice, Visit&& visit) {
+    (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+      (void)visit_named(AllTableaus{}, choice.solver,
+                        [&]<class Tab>() { visit.template operator()<Tab, Precision>(); });
+    });
   }
 
-  template <class Model>
-  static void seed(Inputs const& x, Model& model, Vec<DualNumber, N>& y) {
-    for (int d = 0; d < N; ++d) y[d] = DualNumber::variable(x.y0[d], d);
-    for (int j = 0; j < P; ++j) model.p[j] = DualNumber::variable(x.p[j], N + j);
+  /// Plain forward solve; the loss, or nothing if it fails.
+  template <Tableau Tab, class Precision = F64, class Observer>
+  [[nodiscard]] std::optional<double> solve(StepControl const& control, Inputs const& x, Observer& observer) const {
+    using T = typename Precision::State;
+    using S = typename Precision::Time;
+    using Model = EnsembleModel<Problem, T, S>;
+    Model model{};
+    model.p = convert<T>(x.p);
+    Vec<T, N> y = convert<T>(x.y0);
+    StepWorkspace<Tab, Model> work(model);
+    IntegrationCounts<CountOf<S>> counts;
+    SolveStatus const status = integrate<Tab>(model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
+                                              y, work, observer, counts);
+    return status == SolveStatus::success ? std::optional(static_cast<double>(model.loss(y))) : std::nullopt;
   }
-  [[nodiscard]] static Differentiated collect(Vec<DualNumber, N> const& y, DualNumber const& loss, std::int64_t steps) {
+
+  template <class Model, class Number>
+  static void seed(Inputs const& x, Model& model, Vec<DualOf<Number>, N>& y) {
+    for (int d = 0; d < N; ++d) y[d] = DualOf<Number>::variable(static_cast<Number>(x.y0[d]), d);
+    for (int j = 0; j < P; ++j) model.p[j] = DualOf<Number>::variable(static_cast<Number>(x.p[j]), N + j);
+  }
+  template <class Number>
+  [[nodiscard]] static Differentiated collect(Vec<DualOf<Number>, N> const& y, std::int64_t steps) {
+    DualOf<Number> const loss = Problem::loss(y);
     Differentiated d{};
     d.success = true;
     d.steps = steps;
-    d.gradient.loss = loss.value;
+    d.gradient.loss = static_cast<double>(loss.value);
     for (int i = 0; i < N; ++i) {
-      d.gradient.dloss_dy0[i] = loss.tangent[i];
-      d.final_state[i] = y[i].value;
+      d.gradient.dloss_dy0[i] = static_cast<double>(loss.tangent[i]);
+      d.final_state[i] = static_cast<double>(y[i].value);
     }
-    for (int j = 0; j < P; ++j) d.gradient.dloss_dp[j] = loss.tangent[N + j];
+    for (int j = 0; j < P; ++j) d.gradient.dloss_dp[j] = static_cast<double>(loss.tangent[N + j]);
     return d;
   }
 
-  template <Tableau Tab>
+  template <Tableau Tab, class Precision = F64>
   [[nodiscard]] Differentiated differentiate_frozen(StepControl const& control, std::int64_t local) const {
-    RecordedSteps recorded;
-    if (!solve<Tab>(control, inputs(local), recorded)) return {};
-    using Model = EnsembleModel<Problem, DualNumber, double>;
+    using Number = typename Precision::State;
+    RecordedStepsOf<typename Precision::Time> recorded;
+    if (!solve<Tab, Precision>(control, inputs(local), recorded)) return {};
+    using Model = EnsembleModel<Problem, DualOf<Number>, typename Precision::Time>;
     Model model{};
-    Vec<DualNumber, N> y;
+    Vec<DualOf<Number>, N> y;
     seed(inputs(local), model, y);
     StepWorkspace<Tab, Model> work(model);
     replay_forward<Tab>(model, recorded.steps, y, work);
-    return collect(y, Problem::loss(y), static_cast<std::int64_t>(recorded.steps.size()));
+    return collect<Number>(y, static_cast<std::int64_t>(recorded.steps.size()));
   }
 
-  template <Tableau Tab>
+  template <Tableau Tab, class Precision>
   [[nodiscard]] Differentiated differentiate_program(StepControl const& control, std::int64_t local) const {
-    using Model = EnsembleModel<Problem, DualNumber, DualNumber>;
+    using Number = typename Precision::State;
+    using S = DualOf<typename Precision::Time>;
+    using Model = EnsembleModel<Problem, DualOf<Number>, S>;
     Model model{};
-    Vec<DualNumber, N> y;
+    Vec<DualOf<Number>, N> y;
     seed(inputs(local), model, y);
     StepWorkspace<Tab, Model> work(model);
     NoObserver observer;
-    IntegrationCounts<> counts;
-    SolveStatus const status =
-        integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
+    IntegrationCounts<CountOf<S>> counts;
+    auto const t0 = static_cast<typename Precision::Time>(problem_.t0),
+               t1 = static_cast<typename Precision::Time>(problem_.t1);
+    SolveStatus const status = integrate<Tab>(model, control, S(t0), S(t1), y, work, observer, counts);
     if (status != SolveStatus::success) return {};
-    return collect(y, Problem::loss(y), counts.accepted);
+    return collect<Number>(y, static_cast<std::int64_t>(counts.accepted));
   }
 
   template <class Differentiate>

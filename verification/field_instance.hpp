@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/precision.hpp"
 #include "gradients/field_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
@@ -38,13 +39,13 @@ class FieldInstance final : public ProblemInstance {
   [[nodiscard]] std::int64_t batch() const override { return problem_.samples(); }
   [[nodiscard]] double time_span() const override { return problem_.t1 - problem_.t0; }
 
-  [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(std::string_view method, std::string_view solver,
-                                                              std::string_view backend,
+  [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                               StepControl const& control) const override {
+    if (choice.precision != F64::name) throw UsageError("field problems are computed in f64 only");
     std::unique_ptr<GradientDriver> driver;
-    visit_execution_space(backend, [&]<class Space>() {
-      (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() {
-        (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
+    visit_execution_space(choice.backend, [&]<class Space>() {
+      (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
+        (void)visit_named(AllTableaus{}, choice.solver, [&]<class Tab>() {
           driver = std::make_unique<FieldGradient<Problem, Method, Tab, Space>>(problem_, control, partition_, *comm_);
         });
       });
@@ -61,24 +62,25 @@ class FieldInstance final : public ProblemInstance {
     return reference;
   }
 
-  [[nodiscard]] WitnessError frozen_dual(std::string_view solver, StepControl const& control,
+  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
                                          GradientResult const& gradient) const override {
-    return compare_with_duals<double>(solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
+    return compare_with_duals<double>(choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
       RecordedSteps recorded;
       if (!solve<Tab>(control, Direction{}, 0.0, recorded)) return std::int64_t{-1};
       replay_forward<Tab>(model, recorded.steps, y, work);
       return static_cast<std::int64_t>(recorded.steps.size());
     });
   }
-  [[nodiscard]] WitnessError program_dual(std::string_view solver, StepControl const& control,
+  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
                                           GradientResult const& gradient) const override {
-    return compare_with_duals<DualNumber>(solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
-      NoObserver observer;
-      IntegrationCounts<> counts;
-      SolveStatus const status =
-          integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y, work, observer, counts);
-      return status == SolveStatus::success ? counts.accepted : std::int64_t{-1};
-    });
+    return compare_with_duals<DualNumber>(
+        choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
+          NoObserver observer;
+          IntegrationCounts<> counts;
+          SolveStatus const status = integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y,
+                                                    work, observer, counts);
+          return status == SolveStatus::success ? counts.accepted : std::int64_t{-1};
+        });
   }
 
   [[nodiscard]] DifferenceError finite_difference(std::string_view solver, StepControl const& control, bool frozen,
@@ -243,7 +245,7 @@ class FieldInstance final : public ProblemInstance {
   [[nodiscard]] Reference refined(double tolerance) const {
     StepControl control;
     control.relative_tolerance = control.absolute_tolerance = tolerance;
-    auto const driver = make_gradient("aca", "dormand_prince54", "default", control);
+    auto const driver = make_gradient({.method = "aca", .solver = "dormand_prince54"}, control);
     driver->run();
     GradientResult const result = driver->result();
     return {.kind = Reference::Kind::refined,

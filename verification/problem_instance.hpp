@@ -37,6 +37,11 @@ struct DifferenceError {
   std::int64_t tried = 0;
 };
 
+/// Which gradient of a problem, by registered names ("default" is a backend too).
+struct GradientChoice {
+  std::string method, solver, backend = "default", precision = "f64";
+};
+
 /// A problem with its data on this rank's part of the blocks: makes gradients of it, and witnesses for them that do not
 /// share the gradients' code (duals and differences through the forward program only). All calls are collective.
 class ProblemInstance {
@@ -52,20 +57,19 @@ class ProblemInstance {
   /// Time span [t0, t1].
   [[nodiscard]] virtual double time_span() const = 0;
 
-  /// `method`, `solver`, `backend` are registered names ("default" is a backend too).
-  [[nodiscard]] virtual std::unique_ptr<GradientDriver> make_gradient(std::string_view method, std::string_view solver,
-                                                                      std::string_view backend,
+  /// Throws UsageError for a combination that this kind of problem does not have.
+  [[nodiscard]] virtual std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                                       StepControl const& control) const = 0;
   [[nodiscard]] virtual Reference make_reference() const = 0;
 
-  /// Duals through the steps that the forward solve takes, step sizes held fixed.
-  [[nodiscard]] virtual WitnessError frozen_dual(std::string_view solver, StepControl const& control,
+  /// Duals of the choice's precision through the steps that the forward solve takes, step sizes held fixed.
+  [[nodiscard]] virtual WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
                                                  GradientResult const& gradient) const = 0;
-  /// Duals through the whole adaptive program, step sizes included.
-  [[nodiscard]] virtual WitnessError program_dual(std::string_view solver, StepControl const& control,
+  /// Duals of the choice's precision through the whole adaptive program, step sizes included.
+  [[nodiscard]] virtual WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
                                                   GradientResult const& gradient) const = 0;
-  /// Central differences with Richardson's extrapolation, on frozen steps or on the live program; in the latter,
-  /// differences across which the accept/reject/clip pattern changes are thrown away.
+  /// Central differences with Richardson's extrapolation, in double precision, on frozen steps or on the live program;
+  /// in the latter, differences across which the accept/reject/clip pattern changes are thrown away.
   [[nodiscard]] virtual DifferenceError finite_difference(std::string_view solver, StepControl const& control,
                                                           bool frozen, GradientResult const& gradient) const = 0;
 };

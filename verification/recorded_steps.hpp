@@ -9,15 +9,15 @@
 
 namespace retrace {
 
-/// The accepted steps of a forward solve and the pattern of its decisions: an observer.
-struct RecordedSteps {
-  std::vector<StepSpan<double>> steps;
+/// The accepted steps of a forward solve and the pattern of its decisions: an observer. `S`: scalar of time.
+template <class S>
+struct RecordedStepsOf {
+  std::vector<StepSpan<S>> steps;
   /// Per trial, a hash of every branch taken: accepted, clipped, factor at a bound, and for each component which of
   /// |y|, |y_new| set its weight and with which sign. Two runs with equal patterns lie on one smooth piece of the
   /// program.
   std::vector<std::uint64_t> pattern;
 
-  template <class S>
   void on_start(InitialStep<S> const&) {}
   template <class TrialType>
   void on_trial(TrialType const& trial) {
@@ -30,7 +30,7 @@ struct RecordedSteps {
       branches = (branches ^ bits) * 0x9e3779b97f4a7c15U + 1U;
     }
     pattern.push_back(branches);
-    if (trial.accepted) steps.push_back({value_of(trial.span.t), value_of(trial.span.h), value_of(trial.span.t_next)});
+    if (trial.accepted) steps.push_back(trial.span);
   }
 
  private:
@@ -44,11 +44,13 @@ struct RecordedSteps {
   }
 };
 
+using RecordedSteps = RecordedStepsOf<double>;
+
 /// Advances `y` over recorded steps, whatever its scalar: the frozen-step program. No step search, no error estimate.
 template <Tableau Tab, class Model>
-void replay_forward(Model const& model, std::vector<StepSpan<double>> const& steps, typename Model::State& y,
-                    StepWorkspace<Tab, Model>& work) {
-  for (StepSpan<double> const& span : steps) {
+void replay_forward(Model const& model, std::vector<StepSpan<typename Model::Time>> const& steps,
+                    typename Model::State& y, StepWorkspace<Tab, Model>& work) {
+  for (auto const& span : steps) {
     model.rhs(span.t, y, work.k[0]);
     rk_step<Tab, false>(model, span, y, work);
     model.take_where(true, y, work.y_new);

@@ -30,7 +30,7 @@ void gradient(benchmark::State& state, GradientCase const& which) {
     arguments.numbers["T"] = std::min(short_time, arguments.number("T"));
   }
   auto const instance = which.problem->make(arguments, *which.comm);
-  auto const driver = instance->make_gradient(which.method, which.solver, "default", which.control);
+  auto const driver = instance->make_gradient({.method = which.method, .solver = which.solver}, which.control);
   driver->run();  // the arenas grow to their size here
   GradientResult const result = driver->result();
   if (result.status != SolveStatus::success) {

@@ -1,3 +1,4 @@
+#include "core/precision.hpp"
 #include "verification/checks/declarations.hpp"
 
 #include <string>
@@ -7,7 +8,8 @@ namespace retrace::checks {
 namespace {
 
 CheckResult judged(CheckedGradient const& g, std::string_view name, bool frozen) {
-  DifferenceError const d = g.problem.finite_difference(g.solver, g.control, frozen, g.result);
+  if (g.choice.precision != F64::name) return skipped("differences need double precision");
+  DifferenceError const d = g.problem.finite_difference(g.choice.solver, g.control, frozen, g.result);
   std::string const counted = std::to_string(d.compared) + " of " + std::to_string(d.tried) + " directions";
   if (d.compared == 0) {
     return inconclusive("no usable difference (" + counted + "): the step pattern changes with the input");

@@ -1,3 +1,4 @@
+#include "core/precision.hpp"
 #include "verification/checks/declarations.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ std::string scientific(double x) {
 }
 
 double error_of(CheckedGradient const& g, StepControl const& control) {
-  auto const driver = g.problem.make_gradient(g.method, g.solver, g.backend, control);
+  auto const driver = g.problem.make_gradient(g.choice, control);
   driver->run();
   GradientResult const result = driver->result();
   return gradient_error(g.comm, result.dloss_dy0, result.dloss_dp, g.reference).relative_l2;
@@ -42,9 +43,13 @@ CheckResult consistency(CheckedGradient const& g) {
   // With tolerance / 100 (or 4 times the steps) the error of a consistent method falls about as much (4^order); a tenth
   // (a half) is asked for, so that erratic step patterns do not decide. Below ten times what the reference or double
   // precision is good for, nothing can fall any more.
-  bool const adaptive = g.control.adaptive();
-  double const factor = adaptive ? 100.0 : 4.0, wanted = adaptive ? 0.1 : 0.5;
-  constexpr double round_off_floor = 1e-11;
+  // Single precision leaves room for a tenth of the tolerance at most, and none below 1e-5 = 100 u.
+  bool const adaptive = g.control.adaptive(), single = g.choice.precision != F64::name;
+  double const factor = adaptive ? (single ? 10.0 : 100.0) : 4.0, wanted = adaptive && !single ? 0.1 : 0.5;
+  constexpr double least_single_tolerance = 1e-5;
+  if (single && adaptive && g.control.relative_tolerance < factor * least_single_tolerance)
+    return inconclusive("single precision has no room for a tighter tolerance");
+  double const round_off_floor = single ? 6e-3 : 1e-11;  // 1e5 u: what a reverse solve may make of round-off
   double const floor = std::max(10.0 * g.reference.uncertainty, round_off_floor);
   double const before = g.error.relative_l2, after = error_of(g, tightened(g.control, factor));
   CheckResult result =

@@ -30,7 +30,8 @@ struct Changes {
 [[nodiscard]] inline GradientResult gradient_of(ProblemInstance const& problem, std::string_view method,
                                                 std::string_view solver, StepControl const& control,
                                                 std::string_view backend = "default") {
-  auto const driver = problem.make_gradient(method, solver, backend, control);
+  auto const driver = problem.make_gradient(
+      {.method = std::string(method), .solver = std::string(solver), .backend = std::string(backend)}, control);
   driver->run();
   return driver->result();
 }

@@ -42,7 +42,7 @@ TEST_P(ExactPromises, aca_equals_duals_on_the_same_steps) {
   StepControl const control = control_with(tolerance);
 
   GradientResult const aca = gradient_of(*problem, "aca", solver, control);
-  WitnessError const witness = problem->frozen_dual(solver, control, aca);
+  WitnessError const witness = problem->frozen_dual({.method = "aca", .solver = solver}, control, aca);
 
   ASSERT_EQ(aca.status, SolveStatus::success);
   EXPECT_GE(witness.compared, 2);
@@ -56,7 +56,7 @@ TEST_P(ExactPromises, naive_equals_duals_of_the_whole_program) {
   StepControl const control = control_with(tolerance);
 
   GradientResult const naive = gradient_of(*problem, "naive", solver, control);
-  WitnessError const witness = problem->program_dual(solver, control, naive);
+  WitnessError const witness = problem->program_dual({.method = "naive", .solver = solver}, control, naive);
 
   ASSERT_EQ(naive.status, SolveStatus::success);
   EXPECT_GE(witness.compared, 2);
