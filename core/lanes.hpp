@@ -96,7 +96,7 @@ template <class Count, class I, int W>
 /// The bits of a plain number read as another type of the same size.
 template <class To, class From>
 requires(std::is_arithmetic_v<To>&& std::is_arithmetic_v<From> && sizeof(To) == sizeof(From))
-    [[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr To bit_cast(From const& from) {
+    [[nodiscard]] KOKKOS_INLINE_FUNCTION To bit_cast(From const& from) {
   return Kokkos::bit_cast<To>(from);
 }
 

@@ -32,6 +32,35 @@ template <class T, int W>
 struct RegisterOf {
   typedef T type __attribute__((vector_size(sizeof(T) * W)));
 };
+
+/// Bytes in one register. Compilers take wider packs apart, but not all operations well: those below go by halves.
+#if defined(__AVX512F__)
+inline constexpr std::size_t register_bytes = 64;
+#elif defined(__AVX2__)
+inline constexpr std::size_t register_bytes = 32;
+#else
+inline constexpr std::size_t register_bytes = 16;
+#endif
+
+template <class Half>
+struct Halves {
+  Half low, high;
+};
+template <class Half, class Register>
+[[nodiscard]] Halves<Half> halves(Register const& whole) {
+  static_assert(sizeof(Halves<Half>) == sizeof whole);
+  Halves<Half> parts;
+  std::memcpy(&parts, &whole, sizeof whole);
+  return parts;
+}
+template <class Whole, class Half>
+[[nodiscard]] Whole joined(Half const& low, Half const& high) {
+  static_assert(sizeof(Halves<Half>) == sizeof(Whole));
+  Halves<Half> const parts{low, high};
+  typename Whole::Register whole;
+  std::memcpy(&whole, &parts, sizeof whole);
+  return Whole(whole);
+}
 }  // namespace detail
 
 /// The signed integer as large as `T`.
@@ -101,17 +130,41 @@ struct Pack {
   friend Pack operator*(Pack a, Pack b) { return Pack(a.lanes * b.lanes); }
   friend Pack operator/(Pack a, Pack b) { return Pack(a.lanes / b.lanes); }
   friend Pack operator-(Pack a) { return Pack(-a.lanes); }
-  friend Mask operator<(Pack a, Pack b) { return compared(a.lanes < b.lanes); }
-  friend Mask operator>(Pack a, Pack b) { return compared(a.lanes > b.lanes); }
-  friend Mask operator<=(Pack a, Pack b) { return compared(a.lanes <= b.lanes); }
-  friend Mask operator>=(Pack a, Pack b) { return compared(a.lanes >= b.lanes); }
-  friend Mask operator==(Pack a, Pack b) { return compared(a.lanes == b.lanes); }
-  friend Mask operator!=(Pack a, Pack b) { return compared(a.lanes != b.lanes); }
+  friend Pack operator&(Pack a, Pack b) requires std::is_integral_v<T> { return Pack(a.lanes & b.lanes); }
+  friend Pack operator|(Pack a, Pack b) requires std::is_integral_v<T> { return Pack(a.lanes | b.lanes); }
+  friend Pack operator^(Pack a, Pack b) requires std::is_integral_v<T> { return Pack(a.lanes ^ b.lanes); }
+  friend Pack operator<<(Pack a, int places) requires std::is_integral_v<T> { return Pack(a.lanes << places); }
+  friend Pack operator>>(Pack a, int places) requires std::is_integral_v<T> { return Pack(a.lanes >> places); }
+  friend Mask operator<(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x < y; });
+  }
+  friend Mask operator>(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x > y; });
+  }
+  friend Mask operator<=(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x <= y; });
+  }
+  friend Mask operator>=(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x >= y; });
+  }
+  friend Mask operator==(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x == y; });
+  }
+  friend Mask operator!=(Pack a, Pack b) {
+    return compared(a, b, [](auto const& x, auto const& y) { return x != y; });
+  }
 
  private:
-  template <class Compared>  // the compiler's integers of this size may have another name than ours
-  [[nodiscard]] static Mask compared(Compared r) {
-    return Mask(reinterpret_cast<typename Mask::Register>(r));
+  template <class Compare>
+  [[nodiscard]] static Mask compared(Pack const& a, Pack const& b, Compare const& compare) {
+    if constexpr (sizeof a > detail::register_bytes) {
+      using Half = Pack<T, W / 2>;
+      auto const [a_low, a_high] = detail::halves<Half>(a.lanes);
+      auto const [b_low, b_high] = detail::halves<Half>(b.lanes);
+      return detail::joined<Mask>(compare(a_low, b_low), compare(a_high, b_high));
+    } else {  // the compiler's integers of this size may have another name than ours
+      return Mask(reinterpret_cast<typename Mask::Register>(compare(a.lanes, b.lanes)));
+    }
   }
 };
 
@@ -128,9 +181,29 @@ requires(sizeof(To) == sizeof(From)) [[nodiscard]] Pack<To, W> bit_cast(Pack<Fro
 
 template <class I, int W>
 [[nodiscard]] bool any(PackMask<I, W> mask) {
-  I bits = 0;
-  for (int l = 0; l < W; ++l) bits |= mask.bits[l];
-  return bits != 0;
+#if defined(__AVX512F__)
+  if constexpr (sizeof mask == 64) {
+    auto const bits = reinterpret_cast<__m512i>(mask.bits);
+    return _mm512_test_epi32_mask(bits, bits) != 0;
+  } else
+#endif
+#if defined(__AVX2__)
+      if constexpr (sizeof mask == 32) {
+    auto const bits = reinterpret_cast<__m256i>(mask.bits);
+    return _mm256_testz_si256(bits, bits) == 0;
+  } else if constexpr (sizeof mask == 16) {
+    auto const bits = reinterpret_cast<__m128i>(mask.bits);
+    return _mm_testz_si128(bits, bits) == 0;
+  } else
+#endif
+      if constexpr (sizeof mask > detail::register_bytes) {
+    auto const [low, high] = detail::halves<PackMask<I, W / 2>>(mask.bits);
+    return any(low | high);
+  } else {
+    I bits = 0;
+    for (int l = 0; l < W; ++l) bits |= mask.bits[l];
+    return bits != 0;
+  }
 }
 template <class I, int W>
 [[nodiscard]] bool all(PackMask<I, W> mask) {
@@ -141,7 +214,15 @@ template <class I, int W>
 template <class I, class T, int W>
 [[nodiscard]] Pack<T, W> select(PackMask<I, W> mask, Pack<T, W> const& a, Pack<T, W> const& b) {
   typename Pack<T, W>::Mask const same_size(mask);
-  return Pack<T, W>(same_size.bits ? a.lanes : b.lanes);
+  if constexpr (sizeof a > detail::register_bytes) {
+    using Half = Pack<T, W / 2>;
+    auto const m = detail::halves<typename Half::Mask>(same_size.bits);
+    auto const [a_low, a_high] = detail::halves<Half>(a.lanes);
+    auto const [b_low, b_high] = detail::halves<Half>(b.lanes);
+    return detail::joined<Pack<T, W>>(select(m.low, a_low, b_low), select(m.high, a_high, b_high));
+  } else {
+    return Pack<T, W>(same_size.bits ? a.lanes : b.lanes);
+  }
 }
 
 namespace math {
@@ -158,7 +239,7 @@ requires std::is_floating_point_v<T>
 }
 template <class T, int W>
 [[nodiscard]] Pack<T, W> fma(Pack<T, W> const& a, Pack<T, W> const& b, Pack<T, W> const& c) {
-  using Register = typename Pack<T, W>::Register;
+  using Register [[maybe_unused]] = typename Pack<T, W>::Register;
 #if defined(__AVX2__) && defined(__FMA__)
   if constexpr (std::is_same_v<T, double> && W == 2)
     return Pack<T, W>(reinterpret_cast<Register>(_mm_fmadd_pd(a.lanes, b.lanes, c.lanes)));
@@ -176,7 +257,13 @@ template <class T, int W>
 #endif
   else
 #endif
-  {
+      if constexpr (sizeof a > detail::register_bytes) {
+    using Half = Pack<T, W / 2>;
+    auto const [a_low, a_high] = detail::halves<Half>(a.lanes);
+    auto const [b_low, b_high] = detail::halves<Half>(b.lanes);
+    auto const [c_low, c_high] = detail::halves<Half>(c.lanes);
+    return detail::joined<Pack<T, W>>(fma(a_low, b_low, c_low), fma(a_high, b_high, c_high));
+  } else {
     Pack<T, W> r;
     for (int l = 0; l < W; ++l) r.lanes[l] = fma(a.lanes[l], b.lanes[l], c.lanes[l]);
     return r;
@@ -185,7 +272,7 @@ template <class T, int W>
 
 template <class T, int W>
 [[nodiscard]] Pack<T, W> sqrt(Pack<T, W> const& x) {
-  using Register = typename Pack<T, W>::Register;
+  using Register [[maybe_unused]] = typename Pack<T, W>::Register;
 #if defined(__AVX2__)
   if constexpr (std::is_same_v<T, double> && W == 2)
     return Pack<T, W>(reinterpret_cast<Register>(_mm_sqrt_pd(x.lanes)));
@@ -197,13 +284,16 @@ template <class T, int W>
     return Pack<T, W>(reinterpret_cast<Register>(_mm256_sqrt_ps(x.lanes)));
 #if defined(__AVX512F__)
   else if constexpr (std::is_same_v<T, double> && W == 8)
-    return Pack<T, W>(reinterpret_cast<Register>(_mm512_sqrt_pd(x.lanes)));
+    return Pack<T, W>(reinterpret_cast<Register>(_mm512_maskz_sqrt_pd(0xff, x.lanes)));
   else if constexpr (std::is_same_v<T, float> && W == 16)
-    return Pack<T, W>(reinterpret_cast<Register>(_mm512_sqrt_ps(x.lanes)));
+    return Pack<T, W>(reinterpret_cast<Register>(_mm512_maskz_sqrt_ps(0xffff, x.lanes)));
 #endif
   else
 #endif
-  {
+      if constexpr (sizeof x > detail::register_bytes) {
+    auto const [low, high] = detail::halves<Pack<T, W / 2>>(x.lanes);
+    return detail::joined<Pack<T, W>>(sqrt(low), sqrt(high));
+  } else {
     Pack<T, W> r;
     for (int l = 0; l < W; ++l) r.lanes[l] = std::sqrt(x.lanes[l]);
     return r;
