@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/pack.hpp"
+#include "core/elementary.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -19,7 +19,17 @@ struct Dual {
 
   Dual() = default;
   /// A constant: all tangents zero.
-  KOKKOS_INLINE_FUNCTION constexpr Dual(T v) : value(v) {}  // NOLINT(google-explicit-constructor): constants mix in
+  template <class U>
+  requires(std::is_arithmetic_v<U> || std::is_same_v<U, T>) KOKKOS_INLINE_FUNCTION
+      constexpr Dual(U v)  // NOLINT(google-explicit-constructor): constants mix in
+      : value(static_cast<T>(v)) {}
+  /// Rounds or widens value and tangents.
+  template <class U>
+  requires(std::is_arithmetic_v<U>&& std::is_arithmetic_v<T> && !std::is_same_v<T, U>) KOKKOS_INLINE_FUNCTION
+      constexpr explicit Dual(Dual<U, N> const& other)
+      : value(static_cast<T>(other.value)) {
+    for (int i = 0; i < N; ++i) tangent[i] = static_cast<T>(other.tangent[i]);
+  }
   /// The variable number `direction`: its own tangent is one.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr Dual variable(T v, int direction) {
     Dual x(v);
@@ -60,28 +70,42 @@ struct Dual {
   KOKKOS_INLINE_FUNCTION friend constexpr bool operator>=(Dual const& a, Dual const& b) { return a.value >= b.value; }
   KOKKOS_INLINE_FUNCTION friend constexpr bool operator==(Dual const& a, Dual const& b) { return a.value == b.value; }
 
+  // The functions of the value are those that the plain program calls: the value keeps the plain program's bits.
   KOKKOS_INLINE_FUNCTION friend Dual sqrt(Dual const& x) {
-    T const root = Kokkos::sqrt(x.value);
+    using math::sqrt;
+    T const root = sqrt(x.value);
     return chain(x, root, T(0.5) / root);
   }
   KOKKOS_INLINE_FUNCTION friend Dual exp(Dual const& x) {
-    T const e = Kokkos::exp(x.value);
+    using math::exp;
+    T const e = exp(x.value);
     return chain(x, e, e);
   }
-  KOKKOS_INLINE_FUNCTION friend Dual sin(Dual const& x) { return chain(x, Kokkos::sin(x.value), Kokkos::cos(x.value)); }
+  KOKKOS_INLINE_FUNCTION friend Dual log(Dual const& x) {
+    using math::log;
+    return chain(x, log(x.value), T(1) / x.value);
+  }
+  KOKKOS_INLINE_FUNCTION friend Dual sin(Dual const& x) {
+    using math::cos, math::sin;
+    return chain(x, sin(x.value), cos(x.value));
+  }
   KOKKOS_INLINE_FUNCTION friend Dual cos(Dual const& x) {
-    return chain(x, Kokkos::cos(x.value), -Kokkos::sin(x.value));
+    using math::cos, math::sin;
+    return chain(x, cos(x.value), -sin(x.value));
   }
   KOKKOS_INLINE_FUNCTION friend Dual tanh(Dual const& x) {
-    T const th = Kokkos::tanh(x.value);
+    using math::tanh;
+    T const th = tanh(x.value);
     return chain(x, th, T(1) - th * th);
   }
   KOKKOS_INLINE_FUNCTION friend Dual pow(Dual const& x, double exponent) {
-    T const power = Kokkos::pow(x.value, T(exponent));
+    using math::pow;
+    T const power = pow(x.value, exponent);
     return chain(x, power, T(exponent) * power / x.value);
   }
   KOKKOS_INLINE_FUNCTION friend Dual abs(Dual const& x) {
-    return chain(x, Kokkos::abs(x.value), x.value < T(0) ? T(-1) : (x.value > T(0) ? T(1) : T(0)));
+    using math::abs;
+    return chain(x, abs(x.value), x.value < T(0) ? T(-1) : (x.value > T(0) ? T(1) : T(0)));
   }
 
  private:

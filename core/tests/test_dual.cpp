@@ -102,6 +102,7 @@ TEST(Dual, elementary_functions_carry_their_derivatives) {
 
   expect_chain(math::sqrt(x), x, std::sqrt(v), 0.5 / std::sqrt(v));
   expect_chain(math::exp(x), x, std::exp(v), std::exp(v));
+  expect_chain(math::log(x), x, std::log(v), 1.0 / v);
   expect_chain(math::sin(x), x, std::sin(v), std::cos(v));
   expect_chain(math::cos(x), x, std::cos(v), -std::sin(v));
   expect_chain(math::tanh(x), x, std::tanh(v), 1.0 / (std::cosh(v) * std::cosh(v)));
@@ -136,6 +137,39 @@ TEST(Dual, nests_for_second_derivatives) {
   expect_close(value_of(cube), v * v * v);
   expect_close(cube.tangent[0].value, 3.0 * v * v);
   expect_close(cube.tangent[0].tangent[0], 6.0 * v);
+}
+
+TEST(Dual, elementary_functions_nest) {
+  using Second = Dual<Dual<double, 1>, 1>;
+  constexpr double v = 0.7;
+  Second const x = Second::variable(Dual<double, 1>::variable(v, 0), 0);
+
+  expect_close(math::exp(x).tangent[0].tangent[0], std::exp(v));
+  expect_close(math::log(x).tangent[0].tangent[0], -1.0 / (v * v));
+  expect_close(math::sin(x).tangent[0].tangent[0], -std::sin(v));
+  expect_close(math::cos(x).tangent[0].tangent[0], -std::cos(v));
+  expect_close(math::pow(x, 2.5).tangent[0].tangent[0], 2.5 * 1.5 * std::sqrt(v));
+}
+
+/// The value of a dual has the bits of the plain program.
+template <class T>
+void values_have_the_plain_bits() {
+  for (T const v : {T(0.001), T(0.3), T(0.8), T(2.7), T(31)}) {
+    Dual<T, 2> const x = Dual<T, 2>::variable(v, 1);
+    EXPECT_EQ(math::sqrt(x).value, math::sqrt(v));
+    EXPECT_EQ(math::exp(x).value, math::exp(v));
+    EXPECT_EQ(math::log(x).value, math::log(v));
+    EXPECT_EQ(math::sin(x).value, math::sin(v));
+    EXPECT_EQ(math::cos(x).value, math::cos(v));
+    EXPECT_EQ(math::tanh(x).value, math::tanh(v));
+    EXPECT_EQ(math::pow(x, -1.3).value, math::pow(v, -1.3));
+    EXPECT_EQ(math::abs(x).value, math::abs(v));
+  }
+}
+
+TEST(Dual, values_have_the_plain_bits) {
+  values_have_the_plain_bits<double>();
+  values_have_the_plain_bits<float>();
 }
 
 }  // namespace
