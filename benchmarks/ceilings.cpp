@@ -422,6 +422,9 @@ std::vector<results::EnvironmentRow> ceiling_rows(std::vector<Ceiling> const& ce
     if (ceiling.threads == threads) add(ceiling.key + "_all_threads", value);
   }
   if (ceilings.empty()) return rows;
+  double spread = 0.0;
+  for (Ceiling const& ceiling : ceilings) spread = std::max(spread, ceiling.spread());
+  add("widest_spread", fmt::format("{:.2g}", spread));
   add("threads", std::to_string(threads));
   add("gemm_library", std::string(gemm_library()));
   return rows;

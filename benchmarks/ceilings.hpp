@@ -67,7 +67,8 @@ struct Ceiling {
 [[nodiscard]] std::string_view gemm_library();
 
 /// Rows of scope "host": `ceiling_<key>_1thread`, `ceiling_<key>_all_threads` (the same value where there is one thread
-/// only), `ceiling_threads`, `ceiling_gemm_library`.
+/// only), `ceiling_threads`, `ceiling_gemm_library`, and `ceiling_widest_spread`: well above 0.1, others were at work,
+/// the rates are too low and are no bounds.
 [[nodiscard]] std::vector<results::EnvironmentRow> ceiling_rows(std::vector<Ceiling> const& ceilings);
 
 }  // namespace retrace

@@ -77,23 +77,25 @@ TEST(Ceilings, what_has_not_begun_at_the_limit_is_left_out) {
 }
 
 TEST(Ceilings, rows_have_both_thread_counts) {
-  Ceiling one{.key = "fma_gflops_f64", .unit = "GFLOP/s", .threads = 1, .median = 51.25};
+  Ceiling one{.key = "fma_gflops_f64", .unit = "GFLOP/s", .threads = 1, .median = 51.25, .least = 50, .most = 52};
   Ceiling four = one;
   four.threads = 4;
   four.median = 200.0;
 
   auto const both = ceiling_rows({one, four});
-  ASSERT_EQ(both.size(), 4U);
+  ASSERT_EQ(both.size(), 5U);
   EXPECT_EQ(both[0].scope, "host");
   EXPECT_EQ(both[0].key, "ceiling_fma_gflops_f64_1thread");
   EXPECT_EQ(both[0].value, "51.25");
   EXPECT_EQ(both[1].key, "ceiling_fma_gflops_f64_all_threads");
   EXPECT_EQ(both[1].value, "200");
-  EXPECT_EQ(both[2].value, "4");
-  EXPECT_EQ(both[3].value, gemm_library());
+  EXPECT_EQ(both[2].key, "ceiling_widest_spread");
+  EXPECT_EQ(both[2].value, "0.039");
+  EXPECT_EQ(both[3].value, "4");
+  EXPECT_EQ(both[4].value, gemm_library());
 
   auto const single = ceiling_rows({one});
-  ASSERT_EQ(single.size(), 4U);
+  ASSERT_EQ(single.size(), 5U);
   EXPECT_EQ(single[1].key, "ceiling_fma_gflops_f64_all_threads");
   EXPECT_EQ(single[1].value, "51.25");
 }
