@@ -253,16 +253,19 @@ class Session {
   template <class Kernel>
   void add(std::string key, std::string_view unit, int threads, std::int64_t bytes, double work, Kernel const& kernel) {
     if (over()) return;
-    // The passes of a repetition, found by doubling; the tries warm up. A first call of a library may be a slow one.
+    // The passes of a repetition, found by doubling on this thread alone: where others are at work, starting all
+    // threads may take longer than the passes. The tries warm up; a first call of a library may be a slow one.
     std::int64_t passes = 1;
-    double seconds = seconds_of(threads, passes, kernel);
+    double seconds = seconds_of(1, passes, kernel);
     constexpr double enough = 0.25;
     while (seconds < enough * plan_.repetition_seconds && passes < (std::int64_t{1} << 40)) {
       passes *= 2;
-      seconds = seconds_of(threads, passes, kernel);
+      seconds = seconds_of(1, passes, kernel);
     }
     double const wanted = plan_.repetition_seconds / std::max(seconds, 1e-9) * static_cast<double>(passes);
     passes = std::max<std::int64_t>(1, std::llround(wanted));
+
+    if (threads > 1) static_cast<void>(seconds_of(threads, std::max<std::int64_t>(1, passes / 4), kernel));
 
     std::vector<double> rates;
     while (static_cast<int>(rates.size()) < std::max(plan_.repetitions, 1) && (rates.empty() || !over())) {
