@@ -2,7 +2,9 @@
 
 set(RETRACE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  list(APPEND RETRACE_WARNING_FLAGS -Wno-restrict)  # GCC bug 105651: false alarms in std::string's operator+
+  list(APPEND RETRACE_WARNING_FLAGS
+       -Wno-restrict              # GCC bug 105651: false alarms in std::string's operator+
+       -Wno-maybe-uninitialized)  # GCC bug 105593: AVX-512 intrinsics warn about themselves
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND RETRACE_WARNING_FLAGS -Wno-psabi)  # a note on the ABI of vector arguments; packs stay inside one build

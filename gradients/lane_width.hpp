@@ -12,8 +12,10 @@ namespace detail {
 #if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
 // nvcc and hipcc read vector extensions differently; a build for a device integrates one by one on its host.
 inline constexpr int pack_bytes = 0;
+#elif defined(__AVX512F__)
+inline constexpr int pack_bytes = 64;
 #elif defined(__AVX__)
-inline constexpr int pack_bytes = 32;  // with AVX-512 too: packs of 64 bytes were not faster (docs/performance.md)
+inline constexpr int pack_bytes = 32;
 #else
 inline constexpr int pack_bytes = 16;
 #endif

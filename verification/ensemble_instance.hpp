@@ -183,18 +183,20 @@ class EnsembleInstance final : public ProblemInstance {
     return d;
   }
 
+  /// In doubles whatever the precision of the program that took the steps: only its round-off is left between them.
   template <Tableau Tab, class Precision = F64>
   [[nodiscard]] Differentiated differentiate_frozen(StepControl const& control, std::int64_t local) const {
-    using Number = typename Precision::State;
     RecordedStepsOf<typename Precision::Time> recorded;
     if (!solve<Tab, Precision>(control, inputs(local), recorded)) return {};
-    using Model = EnsembleModel<Problem, DualOf<Number>, typename Precision::Time>;
+    std::vector<StepSpan<double>> steps;
+    for (auto const& step : recorded.steps) steps.push_back({step.t, step.h, step.t_next});
+    using Model = EnsembleModel<Problem, DualOf<double>, double>;
     Model model{};
-    Vec<DualOf<Number>, N> y;
+    Vec<DualOf<double>, N> y;
     seed(inputs(local), model, y);
     StepWorkspace<Tab, Model> work(model);
-    replay_forward<Tab>(model, recorded.steps, y, work);
-    return collect<Number>(y, static_cast<std::int64_t>(recorded.steps.size()));
+    replay_forward<Tab>(model, steps, y, work);
+    return collect<double>(y, static_cast<std::int64_t>(steps.size()));
   }
 
   template <Tableau Tab, class Precision>

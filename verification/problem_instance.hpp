@@ -62,7 +62,7 @@ class ProblemInstance {
                                                                       StepControl const& control) const = 0;
   [[nodiscard]] virtual Reference make_reference() const = 0;
 
-  /// Duals of the choice's precision through the steps that the forward solve takes, step sizes held fixed.
+  /// Duals in double precision through the steps that the forward solve takes, step sizes held fixed.
   [[nodiscard]] virtual WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
                                                  GradientResult const& gradient) const = 0;
   /// Duals of the choice's precision through the whole adaptive program, step sizes included.

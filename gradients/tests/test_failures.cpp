@@ -100,7 +100,9 @@ TYPED_TEST(Failures, a_right_hand_side_that_turns_nan_spares_the_other_trajector
     EXPECT_EQ(std::isnan(result.dloss_dp_each[i]), broken) << i;
     EXPECT_TRUE(std::isfinite(result.final_state[i])) << "the last accepted state";
     constexpr double steps_and_growth = 1e3;  // local errors of the tolerance, absolute, relative to a small gradient
-    if (!broken) EXPECT_NEAR(result.dloss_dy0[i], exact, steps_and_growth * tolerance);
+    if (!broken) {
+      EXPECT_NEAR(result.dloss_dy0[i], exact, steps_and_growth * tolerance);
+    }
   }
 }
 
