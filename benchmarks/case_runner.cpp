@@ -9,11 +9,15 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <new>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace retrace {
@@ -51,8 +55,9 @@ bool check_enabled(CaseSpec const& spec, std::string_view check) {
   return found == spec.checks.end() || found->value("enable", true);
 }
 
-/// pass, fail or inconclusive by the checks, seen against what was expected.
-void judge(CaseSpec const& spec, results::CaseRecord& record) {
+/// pass, fail or inconclusive by the checks, seen against what was expected. `failure` says why there is no solution,
+/// if there is none.
+void judge(CaseSpec const& spec, SolveStatus solved, std::string const& failure, results::CaseRecord& record) {
   using results::Status;
   results::CheckRow const* worst = nullptr;
   for (auto const& check : record.checks) {
@@ -65,7 +70,10 @@ void judge(CaseSpec const& spec, results::CaseRecord& record) {
     status = worst->verdict == results::Verdict::fail ? Status::fail : Status::inconclusive;
     record.row.reason = worst->check + ": " + worst->message;
   }
-  if (record.row.status == Status::nonfinite) status = Status::nonfinite;
+  if (solved != SolveStatus::success) {
+    status = solved == SolveStatus::non_finite ? Status::nonfinite : Status::fail;
+    record.row.reason = failure;
+  }
   if (spec.expected.status == "xfail") {
     if (status == Status::pass)
       status = Status::xpass;
@@ -86,6 +94,59 @@ void copy_cost(GradientResult const& result, results::CostRow& cost) {
   cost.recomputed_steps = result.work.reverse_accepted;
   cost.linear_solves = 0;
   cost.newton_iters = 0;
+}
+
+/// Why there is no solution, such as "max_steps: 2 of 3 trajectories were not at T after max_steps = 5 steps tried (12
+/// accepted and 3 rejected in all)"
+std::string solve_failure(GradientResult const& result, StepControl const& control, std::int64_t batch) {
+  if (result.status == SolveStatus::success) return {};
+  std::string const who = result.failed_trajectories == 1 && batch != 1
+                              ? "a solve"
+                              : fmt::format("{} of {} trajectories", result.failed_trajectories, batch);
+  std::string what = "ended early";
+  if (result.status == SolveStatus::max_steps_reached)
+    what = fmt::format("not at T after max_steps = {} steps tried", control.max_steps);
+  if (result.status == SolveStatus::non_finite) what = "met a number that is not finite";
+  if (result.status == SolveStatus::step_too_small) what = "needed a step below the resolution of t";
+  return fmt::format("{}: {} {} ({} accepted and {} rejected in all)", name_of(result.status), who, what,
+                     result.work.accepted, result.work.rejected);
+}
+
+results::CheckRow check_row(CheckResult check, double seconds) {
+  results::CheckRow row;
+  row.check = std::move(check.check);
+  if (check.verdict != CheckVerdict::skipped) {
+    row.value = check.value;
+    row.threshold = check.threshold;
+  }
+  row.op = std::move(check.op);
+  row.verdict = verdict_of(check.verdict);
+  row.message = std::move(check.message);
+  row.seconds = seconds;
+  return row;
+}
+
+/// One check for each [limits] entry that applies to the case.
+void check_limits(CaseSpec const& spec, results::CaseRecord& record) {
+  for (auto const& [quantity, limit] : spec.limits) {
+    double value = results::not_measured;
+    if (quantity == "grad_rel_l2") value = record.accuracy.grad_rel_l2;
+    if (quantity == "grad_rel_linf") value = record.accuracy.grad_rel_linf;
+    if (quantity == "grad_abs_linf") value = record.accuracy.grad_abs_linf;
+    if (quantity == "grad_cos_defect") value = record.accuracy.grad_cos_defect;
+    if (quantity == "grad_y0_rel_l2") value = record.accuracy.grad_y0_rel_l2;
+    if (quantity == "grad_theta_rel_l2") value = record.accuracy.grad_theta_rel_l2;
+    if (quantity == "loss_rel") value = record.accuracy.loss_rel;
+    if (quantity == "state_rel_l2") value = record.accuracy.state_rel_l2;
+    if (quantity == "peak_bytes") {
+      for (auto const& row : record.memory) {
+        if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
+          value = static_cast<double>(row.peak_above_baseline);
+      }
+    }
+    record.checks.push_back(
+        check_row(at_most("limit_" + quantity, value, limit, "absolute limit of the suite"), results::not_measured));
+  }
 }
 
 results::ReferenceKind kind_of(Reference::Kind kind) {
@@ -126,13 +187,50 @@ Vocabulary registered_vocabulary() {
   return vocabulary;
 }
 
+void CaseRunner::phase(char const* name, std::function<void()> const& body) {
+  set_activity(name);
+  try {
+    agreement_.run([&] {
+      try {
+        body();
+      } catch (std::exception const& error) {
+        set_activity(fmt::format("{}, failed with '{}', waiting for the others", name, error.what()));
+        // Kokkos has no type for this.
+        if (std::string_view(error.what()).find("failed to allocate") != std::string_view::npos)
+          throw OutOfMemory(error.what());
+        throw;
+      }
+    });
+  } catch (std::bad_alloc const& error) {
+    throw OutOfMemory(std::string(name) + ": " + error.what());
+  } catch (std::exception const& error) {
+    throw std::runtime_error(std::string(name) + ": " + error.what());
+  }
+}
+
+std::string CaseRunner::activity() const {
+  std::lock_guard const lock(activity_mutex_);
+  return activity_;
+}
+
+void CaseRunner::set_activity(std::string activity) {
+  std::lock_guard const lock(activity_mutex_);
+  activity_ = std::move(activity);
+}
+
 void CaseRunner::prepare(CaseSpec const& spec) {
   std::string const wanted = spec.problem + spec.problem_args.dump();
   if (wanted == prepared_) return;
-  prepared_.clear();
-  instance_ = find_problem(spec.problem).make(to_arguments(spec.problem_args), *comm_);
-  reference_ = instance_->make_reference();
+  forget();
+  phase("problem", [&] { instance_ = find_problem(spec.problem).make(to_arguments(spec.problem_args), *comm_); });
+  phase("reference", [&] { reference_ = instance_->make_reference(); });
   prepared_ = wanted;
+}
+
+void CaseRunner::forget() {
+  prepared_.clear();
+  instance_.reset();
+  reference_ = {};
 }
 
 results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
@@ -163,9 +261,9 @@ results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
   results::Status status = results::Status::pass;
   try {
     examine(spec, record);
-  } catch (std::bad_alloc const&) {
+  } catch (std::bad_alloc const& error) {
     status = results::Status::oom;
-    reason = "out of memory";
+    reason = error.what();
   } catch (std::exception const& error) {
     status = results::Status::error;
     reason = error.what();
@@ -173,27 +271,63 @@ results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
   if (status != results::Status::pass) {
     record.row.status = status;
     record.row.reason = reason;
-    prepared_.clear();
+    forget();
   }
+  set_activity("between cases");
   return record;
 }
 
 void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   prepare(spec);
+  StepControl const control = step_control(spec.control);
+  std::unique_ptr<GradientDriver> driver;
+  GradientResult result;
+  GradientError error;
+  phase("set-up", [&] { driver = instance_->make_gradient(choice_of(spec), control); });
+  phase("gradient", [&] { driver->run(); });
+  phase("error", [&] {
+    result = driver->result();
+    error = gradient_error(*comm_, result.dloss_dy0, result.dloss_dp, reference_);
+    note_gradient(result, error, record);
+  });
+  phase("checks", [&] {
+    CheckedGradient const checked{*instance_, *comm_, choice_of(spec), control, promise_of(spec.method), result,
+                                  reference_, error};
+    for (CheckResult& check : run_checks(checked, [&](std::string_view name) { return check_enabled(spec, name); })) {
+      double const seconds = comm_->all_max(check.seconds);
+      record.checks.push_back(check_row(std::move(check), seconds));
+    }
+  });
+  if (options_.memory) {
+    MemoryUse use;
+    phase("memory", [&] { use = record_memory(spec, control); });
+    phase("memory statistics", [&] { note_memory(use, record); });
+  }
+  check_limits(spec, record);
+  judge(spec, result.status, solve_failure(result, control, instance_->batch()), record);
+
+  bool const verified = record.row.status == results::Status::pass ||
+                        record.row.status == results::Status::inconclusive ||
+                        record.row.status == results::Status::xfail;
+  bool const solved = result.status == SolveStatus::success;
+  if (options_.timing && solved && (verified || options_.time_failed)) {
+    phase("timing", [&] {
+      record.samples = time_gradient(*driver, *comm_, options_.plan, record.cost.timer_batch, record.cost.imbalance);
+      summarize_times(record.samples, record.cost);
+    });
+  }
+}
+
+void CaseRunner::note_gradient(GradientResult const& result, GradientError const& error,
+                               results::CaseRecord& record) const {
   record.row.state_dim = instance_->state_dimension();
   record.row.param_dim = instance_->parameter_count();
   record.row.batch = instance_->batch();
-  StepControl const control = step_control(spec.control);
-
-  auto driver = instance_->make_gradient(choice_of(spec), control);
-  driver->run();
-  GradientResult const result = driver->result();
   copy_cost(result, record.cost);
   record.row.checkpoints = result.checkpoint_bytes > 0 ? result.work.accepted : 0;
   record.accuracy.ref_kind = kind_of(reference_.kind);
   record.accuracy.ref_uncertainty = reference_.uncertainty;
   record.accuracy.grad_digest = result.digest;
-  GradientError const error = gradient_error(*comm_, result.dloss_dy0, result.dloss_dp, reference_);
   record.accuracy.grad_rel_l2 = error.relative_l2;
   record.accuracy.grad_rel_linf = error.relative_linf;
   record.accuracy.grad_abs_linf = error.absolute_linf;
@@ -202,77 +336,27 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   record.accuracy.grad_theta_rel_l2 = error.p_relative_l2;
   record.accuracy.loss_rel = std::abs(result.loss - reference_.loss) / std::abs(reference_.loss);
   record.accuracy.state_rel_l2 = state_error(*comm_, result.final_state, reference_);
-
-  CheckedGradient const checked{*instance_, *comm_, choice_of(spec), control, promise_of(spec.method), result,
-                                reference_, error};
-  for (CheckResult& check : run_checks(checked, [&](std::string_view name) { return check_enabled(spec, name); })) {
-    results::CheckRow row;
-    row.check = std::move(check.check);
-    if (check.verdict != CheckVerdict::skipped) {
-      row.value = check.value;
-      row.threshold = check.threshold;
-    }
-    row.op = std::move(check.op);
-    row.verdict = verdict_of(check.verdict);
-    row.message = std::move(check.message);
-    row.seconds = comm_->all_max(check.seconds);
-    record.checks.push_back(std::move(row));
-  }
-  record.row.status = results::Status::pass;
-  if (result.status == SolveStatus::non_finite) record.row.status = results::Status::nonfinite;
-  if (options_.memory) measure_memory(spec, control, record);
-  for (auto const& [quantity, limit] : spec.limits) {
-    double value = results::not_measured;
-    if (quantity == "grad_rel_l2") value = record.accuracy.grad_rel_l2;
-    if (quantity == "grad_rel_linf") value = record.accuracy.grad_rel_linf;
-    if (quantity == "grad_abs_linf") value = record.accuracy.grad_abs_linf;
-    if (quantity == "grad_cos_defect") value = record.accuracy.grad_cos_defect;
-    if (quantity == "grad_y0_rel_l2") value = record.accuracy.grad_y0_rel_l2;
-    if (quantity == "grad_theta_rel_l2") value = record.accuracy.grad_theta_rel_l2;
-    if (quantity == "loss_rel") value = record.accuracy.loss_rel;
-    if (quantity == "state_rel_l2") value = record.accuracy.state_rel_l2;
-    if (quantity == "peak_bytes") {
-      for (auto const& row : record.memory) {
-        if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
-          value = static_cast<double>(row.peak_above_baseline);
-      }
-    }
-    CheckResult const check = at_most("limit_" + quantity, value, limit, "absolute limit of the suite");
-    results::CheckRow row;
-    row.check = check.check;
-    row.value = value;
-    row.threshold = limit;
-    row.verdict = verdict_of(check.verdict);
-    row.message = check.message;
-    record.checks.push_back(row);
-  }
-  judge(spec, record);
-
-  bool const verified = record.row.status == results::Status::pass ||
-                        record.row.status == results::Status::inconclusive ||
-                        record.row.status == results::Status::xfail;
-  bool const solved = result.status == SolveStatus::success;
-  if (options_.timing && solved && (verified || options_.time_failed)) {
-    record.samples = time_gradient(*driver, *comm_, options_.plan, record.cost.timer_batch, record.cost.imbalance);
-    summarize_times(record.samples, record.cost);
-  }
 }
 
-void CaseRunner::measure_memory(CaseSpec const& spec, StepControl const& control, results::CaseRecord& record) const {
+MemoryUse CaseRunner::record_memory(CaseSpec const& spec, StepControl const& control) const {
   MemoryTracker& tracker = MemoryTracker::instance();
   (void)reset_process_peak_rss();
   tracker.start_recording();
-  {
+  try {
     auto const driver = instance_->make_gradient(choice_of(spec), control);
     driver->run();
+  } catch (...) {
+    (void)tracker.stop_recording();  // else no later case could record
+    throw;
   }
-  std::vector<SpaceUsage> const usage = tracker.stop_recording();
-  std::int64_t const peak_rss = process_peak_rss_bytes();
+  return {tracker.stop_recording(), process_peak_rss_bytes()};
+}
 
+void CaseRunner::note_memory(MemoryUse const& use, results::CaseRecord& record) const {
   // One number per rank becomes four statistics; every rank has every space and kind that any rank has.
   std::map<std::pair<std::string, AllocationKind>, SpaceUsage> spaces;
   std::string names;
-  for (SpaceUsage const& space : usage) {
+  for (SpaceUsage const& space : use.spaces) {
     spaces[{space.space, space.kind}] = space;
     names += space.space + (space.kind == AllocationKind::solver ? "\ts\n" : "\tr\n");
   }
@@ -330,21 +414,15 @@ void CaseRunner::measure_memory(CaseSpec const& spec, StepControl const& control
       }
     }
   }
-  auto const rss = statistics(peak_rss);
+  auto const rss = statistics(use.peak_rss_bytes);
   results::MemoryRow process;
   process.space = "process";
   process.kind = results::MemoryKind::process_rss;
   process.peak_bytes = rss.front();
   record.memory.push_back(process);
 
-  CheckResult const leak = at_most("leak", leaked, 0.0, "bytes alive after the gradient's objects are gone");
-  results::CheckRow row;
-  row.check = leak.check;
-  row.value = leak.value;
-  row.threshold = leak.threshold;
-  row.verdict = verdict_of(leak.verdict);
-  row.message = leak.message;
-  record.checks.push_back(row);
+  record.checks.push_back(check_row(at_most("leak", leaked, 0.0, "bytes alive after the gradient's objects are gone"),
+                                    results::not_measured));
 }
 
 }  // namespace retrace

@@ -1,15 +1,21 @@
 #pragma once
 
+#include "benchmarks/agreement.hpp"
 #include "benchmarks/case_spec.hpp"
 #include "benchmarks/timing.hpp"
 #include "benchmarks/vocabulary.hpp"
 #include "core/communicator.hpp"
+#include "core/memory_tracker.hpp"
 #include "results/record.hpp"
 #include "verification/checks.hpp"
 #include "verification/problem_instance.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace retrace {
 
@@ -23,22 +29,46 @@ struct RunOptions {
   TimingPlan plan{};
 };
 
+/// What one untimed run of a gradient allocated on this rank.
+struct MemoryUse {
+  std::vector<SpaceUsage> spaces;
+  std::int64_t peak_rss_bytes = -1;
+};
+
 /// Runs cases one after the other: gradient, error, checks, then memory, then time (an unverified case is not timed).
-/// Whatever goes wrong with a case ends that case and is in its record. Keeps the last problem and its reference.
+/// Whatever goes wrong with a case, on whichever rank, ends that case on all of them and is in its record. Keeps the
+/// last problem and its reference.
+///
+/// The ranks agree at the end of each phase. A rank that fails before, between or after the collective calls of a phase
+/// is met there by the others. Where they are inside such a call for good, nothing but a time limit helps: see
+/// `Watchdog`.
 class CaseRunner {
  public:
-  CaseRunner(Communicator const& comm, RunOptions options) : comm_(&comm), options_(options) {}
+  /// `agreement` is over the ranks of `comm` and on a communicator of its own.
+  CaseRunner(Communicator const& comm, Agreement agreement, RunOptions options)
+      : comm_(&comm), agreement_(agreement), options_(options) {}
 
   /// Collective; the record is complete on every rank.
   [[nodiscard]] results::CaseRecord run(CaseSpec const& spec);
 
+  /// What this rank is doing; for another thread to ask.
+  [[nodiscard]] std::string activity() const;
+
  private:
+  void set_activity(std::string activity);
+  void phase(char const* name, std::function<void()> const& body);
   void prepare(CaseSpec const& spec);
+  void forget();
   void examine(CaseSpec const& spec, results::CaseRecord& record);
-  void measure_memory(CaseSpec const& spec, StepControl const& control, results::CaseRecord& record) const;
+  void note_gradient(GradientResult const& result, GradientError const& error, results::CaseRecord& record) const;
+  [[nodiscard]] MemoryUse record_memory(CaseSpec const& spec, StepControl const& control) const;
+  void note_memory(MemoryUse const& use, results::CaseRecord& record) const;
 
   Communicator const* comm_;
+  Agreement agreement_;
   RunOptions options_;
+  mutable std::mutex activity_mutex_;
+  std::string activity_ = "between cases";
   std::string prepared_;  ///< problem and arguments that `instance_` and `reference_` belong to
   std::unique_ptr<ProblemInstance> instance_;
   Reference reference_;
