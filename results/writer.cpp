@@ -209,6 +209,11 @@ void write_snapshot(std::filesystem::path const& path, ResultDocument const& doc
 void claim_output(std::filesystem::path const& path) {
   if (path.empty()) throw UsageError("the output file has no name");
   std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw UsageError(fmt::format("output '{}' is a folder; expected the name of a new file", path.string()));
+  std::filesystem::path const folder = path.parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    throw UsageError(fmt::format("output '{}': there is no folder '{}'", path.string(), folder.string()));
   // Not exists(): a link that points nowhere is in the way too.
   if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
     throw UsageError(

@@ -158,8 +158,8 @@ TEST(ClaimOutput, refuses_a_folder_that_cannot_be_written) {
   TemporaryFolder const folder;
   put_content(folder / "file", "");
 
-  EXPECT_THROW(claim_output(folder / "file" / "result.h5"), EnvironmentError);
-  EXPECT_THROW(claim_output(folder / "absent" / "result.h5"), EnvironmentError);
+  EXPECT_THROW(claim_output(folder / "file" / "result.h5"), UsageError);
+  EXPECT_THROW(claim_output(folder / "absent" / "result.h5"), UsageError);
   if (std::filesystem::exists("/proc/self")) {  // no file can be made there, by root neither
     EXPECT_THROW(claim_output("/proc/retrace-result.h5"), EnvironmentError);
   }
