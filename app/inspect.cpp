@@ -9,17 +9,20 @@
 
 namespace retrace::app {
 
-int inspect_file(Options const& options) {
+int inspect_file(Options const& options, bool speaks) {
   std::string const& path = options.files.front();
   if (options.validate) {
     (void)results::read_result(path);  // a file that cannot be read at all is a usage error
     auto const findings = results::validate(path);
-    for (auto const& finding : findings) fmt::print("{}: {}: {}\n", path, finding.where, finding.what);
-    if (findings.empty()) fmt::print("{}: valid\n", path);
+    for (auto const& finding : findings) {
+      if (speaks) fmt::print("{}: {}: {}\n", path, finding.where, finding.what);
+    }
+    if (findings.empty() && speaks) fmt::print("{}: valid\n", path);
     return findings.empty() ? exit_success : exit_failed;
   }
   results::ResultDocument const document = results::read_result(path);
   if (options.exit_code) return results::exit_code(document);
+  if (!speaks) return exit_success;
   fmt::print("{}\n{}, schema {}, {}\n", document.title, document.generator, document.schema_version,
              document.finalized ? "complete" : "not complete");
   for (auto const& run : document.runs) {

@@ -111,7 +111,7 @@ void print(std::string const& title, Json const& entries) {
 
 }  // namespace
 
-int list_registered(Options const& options) {
+int list_registered(Options const& options, bool speaks) {
   struct Section {
     char const* name;
     Json (*entries)();
@@ -122,6 +122,7 @@ int list_registered(Options const& options) {
   for (Section const& section : sections) names.emplace_back(section.name);
   if (!options.what.empty() && std::ranges::find(names, options.what) == names.end())
     throw UsageError(unknown_name_message("list", options.what, names));
+  if (!speaks) return 0;
   Json all = Json::object();
   for (Section const& section : sections) {
     if (!options.what.empty() && options.what != section.name) continue;

@@ -8,11 +8,12 @@
 
 #include <mpi.h>
 
-#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -26,20 +27,46 @@ bool is_first_process() {
   return true;
 }
 
+struct Ended {
+  int code;
+  bool by_exception;
+};
+
 template <class Body>
-int guarded(bool speaks, Body&& body) {
+Ended guarded(bool speaks, Body&& body) {
+  auto const failed = [&](int code, std::string const& text) {
+    if (speaks) std::cerr << "retrace: " << text << '\n';
+    return Ended{code, true};
+  };
   try {
-    return body();
+    return {body(), false};
   } catch (UsageError const& error) {
-    if (speaks) std::cerr << "retrace: " << error.what() << '\n';
-    return app::exit_usage;
+    return failed(app::exit_usage, error.what());
   } catch (EnvironmentError const& error) {
-    if (speaks) std::cerr << "retrace: " << error.what() << '\n';
-    return app::exit_environment;
+    return failed(app::exit_environment, error.what());
   } catch (std::exception const& error) {
-    if (speaks) std::cerr << "retrace: internal error: " << error.what() << '\n';
-    return app::exit_internal;
+    return failed(app::exit_internal, std::string("internal error: ") + error.what());
   }
+}
+
+/// The greatest code of all ranks. A rank that left by an exception which the others do not share must not wait for
+/// them: they may be waiting for it in a collective call. What all share arrives here within moments.
+int agreed_code(Ended own) {
+  int worst = own.code;
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Iallreduce(&own.code, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD, &request);
+  if (!own.by_exception) {
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    return worst;
+  }
+  constexpr auto patience = std::chrono::seconds(5);
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  for (int done = 0; done == 0;) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (done == 0 && std::chrono::steady_clock::now() > deadline) MPI_Abort(MPI_COMM_WORLD, own.code);
+    if (done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return worst;
 }
 
 int with_mpi(app::Options const& options, int argc, char** argv) {
@@ -48,22 +75,22 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MemoryTracker::install();
-  int code = app::exit_success;
+  Ended ended{app::exit_success, false};
   {
     Kokkos::ScopeGuard const kokkos(argc, argv);
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    code = guarded(rank == 0, [&] {
-      Communicator const comm = Communicator::duplicate_of(MPI_COMM_WORLD);
+    ended = guarded(rank == 0, [&] {
+      Communicator const comm = Communicator::duplicate_of(MPI_COMM_WORLD),
+                         for_agreement = Communicator::duplicate_of(MPI_COMM_WORLD);
       if (options.command == app::Options::Command::env) return app::print_environment(options, comm);
       if (options.command == app::Options::Command::doctor) return app::examine_node(options, comm);
-      return app::run_suite(options, comm, command_line);
+      return app::run_suite(options, comm, for_agreement, command_line);
     });
   }
-  int worst = code;
-  MPI_Allreduce(&code, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  int const code = agreed_code(ended);
   MPI_Finalize();
-  return worst;
+  return code;
 }
 
 }  // namespace
@@ -75,11 +102,11 @@ int main(int argc, char** argv) {
   using Command = app::Options::Command;
   switch (parsed.options.command) {
     case Command::list:
-      return guarded(speaks, [&] { return speaks ? app::list_registered(parsed.options) : 0; });
+      return guarded(speaks, [&] { return app::list_registered(parsed.options, speaks); }).code;
     case Command::inspect:
-      return guarded(speaks, [&] { return app::inspect_file(parsed.options); });
+      return guarded(speaks, [&] { return app::inspect_file(parsed.options, speaks); }).code;
     case Command::report:
-      return guarded(speaks, [&] { return speaks ? app::make_report(parsed.options) : 0; });
+      return guarded(speaks, [&] { return app::make_report(parsed.options, speaks); }).code;
     default:
       return with_mpi(parsed.options, argc, argv);
   }

@@ -2,7 +2,11 @@
 #include "app/exit_code.hpp"
 #include "app/version.hpp"
 #include "core/error.hpp"
+#include "results/reader.hpp"
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <sys/wait.h>
@@ -26,7 +30,11 @@ std::string report_script() {
 
 }  // namespace
 
-int make_report(Options const& options) {
+int make_report(Options const& options, bool speaks) {
+  (void)results::read_result(options.files.front());  // the same words and code as `inspect`, on every rank
+  if (!speaks) return exit_success;
+  if (python.empty())
+    throw EnvironmentError("report: no Python with the modules of scripts/requirements.txt was found at configuration");
   std::string output = options.output;
   if (output.empty()) output = std::filesystem::path(options.files.front()).replace_extension(".html").string();
   std::vector<std::string> words{std::string(python), report_script(), options.files.front(), "-o", output};
@@ -39,6 +47,7 @@ int make_report(Options const& options) {
   if (child < 0) throw EnvironmentError("report: cannot start a process");
   if (child == 0) {
     execvp(arguments.front(), arguments.data());
+    std::fprintf(stderr, "retrace: report: cannot start %s: %s\n", arguments.front(), std::strerror(errno));
     _exit(exit_environment);
   }
   int status = 0;

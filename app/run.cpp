@@ -4,13 +4,13 @@
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "app/watchdog.hpp"
+#include "benchmarks/agreement.hpp"
 #include "benchmarks/builtin_suites.hpp"
 #include "benchmarks/case_runner.hpp"
 #include "benchmarks/ceilings.hpp"
 #include "benchmarks/filter.hpp"
 #include "benchmarks/suite.hpp"
 #include "core/digest.hpp"
-#include "core/error.hpp"
 #include "results/summary.hpp"
 #include "results/writer.hpp"
 
@@ -22,10 +22,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <functional>
+#include <cstdlib>
+#include <exception>
 #include <iterator>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace retrace::app {
@@ -33,34 +35,25 @@ namespace retrace::app {
 namespace {
 
 volatile std::sig_atomic_t stop_requested = 0;
-extern "C" void request_stop(int) {
+
+/// The case in flight ends first; who asks a second time from the keyboard does not want to wait for it.
+extern "C" void request_stop(int signal) {
+  if (signal == SIGINT && stop_requested != 0) std::_Exit(exit_stopped_early);
   stop_requested = 1;
 }
 
-/// Runs `body` on rank 0; if it throws, every rank throws the same, so that none waits for the others.
-void on_first_rank(Communicator const& comm, std::function<void()> const& body) {
-  std::string outcome;
-  if (comm.rank() == 0) {
-    try {
-      body();
-    } catch (UsageError const& error) {
-      outcome = std::string("u") + error.what();
-    } catch (std::exception const& error) {
-      outcome = std::string("e") + error.what();
-    }
+/// The texts of the suite. Rank 0 reads the files, so that one that only some nodes see is no trouble.
+std::vector<ConfigText> read_configs(Options const& options, Communicator const& comm, Agreement const& agreement) {
+  std::vector<ConfigText> texts;
+  if (options.configs.empty() || !options.suite.empty())
+    texts.push_back(builtin_config(options.suite.empty() ? "smoke" : options.suite));
+  for (std::string const& path : options.configs) {
+    ConfigText config{path, {}};
+    agreement.run_on_first([&] { config = read_config(path); });
+    config.text = comm.broadcast_text(config.text);
+    texts.push_back(std::move(config));
   }
-  outcome = comm.broadcast_text(outcome);
-  if (outcome.empty()) return;
-  if (outcome.front() == 'u') throw UsageError(outcome.substr(1));
-  throw EnvironmentError(outcome.substr(1));
-}
-
-Suite load(Options const& options) {
-  std::vector<ConfigText> files;
-  for (std::string const& path : options.configs) files.push_back(read_config(path));
-  if (files.empty() || !options.suite.empty())
-    files.insert(files.begin(), builtin_config(options.suite.empty() ? "smoke" : options.suite));
-  return parse_suite(files, options.overrides, registered_vocabulary());
+  return texts;
 }
 
 std::vector<CaseSpec> selected(Suite const& suite, Options const& options) {
@@ -114,93 +107,176 @@ RunOptions run_options(Options const& options, Suite const& suite) {
   return run;
 }
 
+/// "no case of 12 is left by -k 'lorenz' -x 'tag:slow'; the first of them is linear/aca/…"
+std::string nothing_selected(Suite const& suite, Options const& options) {
+  std::string text = fmt::format("none of the {} cases of the suite is selected by", suite.cases.size());
+  for (std::string const& filter : options.filters) text += fmt::format(" -k '{}'", filter);
+  for (std::string const& filter : options.excludes) text += fmt::format(" -x '{}'", filter);
+  if (suite.cases.empty()) return "the suite has no case: its excludes leave none";
+  return text + "; their ids are like " + case_id(suite.cases.front());
+}
+
+std::string default_output(results::ResultDocument const& document) {
+  std::string stamp = document.runs.front().started_utc;
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  return "retrace-" + stamp + ".h5";
+}
+
+/// What is known of a case that never came back.
+results::CaseRecord lost_case(CaseSpec const& spec, std::string reason) {
+  results::CaseRecord lost;
+  lost.row.case_id = case_id(spec);
+  lost.row.case_hash = case_hash(spec);
+  lost.row.problem = spec.problem;
+  lost.row.method = spec.method;
+  lost.row.solver = spec.solver;
+  lost.row.status = results::Status::timeout;
+  lost.row.reason = std::move(reason);
+  return lost;
+}
+
+void print_last_lines(results::ResultDocument const& document) {
+  results::Summary const summary = results::summarize(document);
+  fmt::print("{}\n{}\n", results::detail_line(summary), results::final_line(summary));
+  std::fflush(stdout);
+}
+
+/// Runs the cases into the document, with a snapshot now and then; the same on every rank but for the files.
+class Session {
+ public:
+  Session(Options const& options, Suite const& suite, Communicator const& comm, Agreement const& agreement,
+          results::ResultDocument& document, std::string output)
+      : options_(options),
+        comm_(comm),
+        agreement_(agreement),
+        document_(document),
+        output_(std::move(output)),
+        speaks_(comm.rank() == 0),
+        runner_(comm, agreement, run_options(options, suite)),
+        watchdog_(suite.run.case_timeout_seconds) {}
+
+  void run(std::vector<CaseSpec> const& cases) {
+    int failures = 0;
+    bool stopped = false;
+    for (std::size_t i = 0; i < cases.size() && !stopped; ++i) {
+      results::CaseRecord record = watched(cases[i]);
+      failures += results::is_failure(record.row.status) ? 1 : 0;
+      if (speaks_ && !options_.quiet) {
+        fmt::print("{}\n", progress_line(i + 1, cases.size(), record));
+        std::fflush(stdout);
+      }
+      document_.cases.push_back(std::move(record));
+      agreement_.run_on_first([&] { save_if_due(); });
+      bool const more = i + 1 < cases.size();
+      stopped = more && comm_.all_max(static_cast<std::int64_t>(stop_requested)) != 0;
+      if (options_.max_failures > 0 && failures >= options_.max_failures) break;
+    }
+    close_run(stopped ? results::EndedBy::signal : results::EndedBy::finished);
+    document_.finalized = !stopped;
+    document_.runs.front().exit_code = exit_code();
+    agreement_.run_on_first([&] { save(); });
+  }
+
+  [[nodiscard]] int exit_code() const {
+    return results::exit_code(document_, {.strict = options_.strict, .allow_empty = options_.allow_empty});
+  }
+
+ private:
+  results::CaseRecord watched(CaseSpec const& spec) {
+    watchdog_.begin(comm_.rank(), [this, &spec] {
+      std::string reason =
+          fmt::format("ran longer than case_timeout; rank {} was at: {}", comm_.rank(), runner_.activity());
+      fmt::print(stderr, "retrace: {}: {}\n", case_id(spec), reason);
+      if (!speaks_) return;
+      document_.cases.push_back(lost_case(spec, std::move(reason)));
+      close_run(results::EndedBy::time_limit);
+      document_.runs.front().exit_code = exit_stopped_early;
+      save();
+      print_last_lines(document_);
+    });
+    results::CaseRecord record = runner_.run(spec);
+    watchdog_.end();
+    return record;
+  }
+
+  void close_run(results::EndedBy ended_by) {
+    document_.runs.front().ended_utc = results::utc_now();
+    document_.runs.front().ended_by = ended_by;
+  }
+
+  void save_if_due() {
+    constexpr auto period = std::chrono::seconds(10);
+    if (std::chrono::steady_clock::now() - last_save_ > period) save();
+  }
+  void save() {
+    if (!output_.empty()) results::write_snapshot(output_, document_);
+    last_save_ = std::chrono::steady_clock::now();
+  }
+
+  Options const& options_;
+  Communicator const& comm_;
+  Agreement agreement_;
+  results::ResultDocument& document_;
+  std::string output_;  ///< empty: no file
+  bool speaks_;
+  CaseRunner runner_;
+  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
+  Watchdog watchdog_;  // last: its thread ends before what it looks at
+};
+
 }  // namespace
 
-int run_suite(Options const& options, Communicator const& comm, std::string const& command_line) {
+int run_suite(Options const& options, Communicator const& comm, Communicator const& for_agreement,
+              std::string const& command_line) {
+  for (int const signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) std::signal(signal, request_stop);
   bool const speaks = comm.rank() == 0;
-  Suite const suite = load(options);
-  std::vector<CaseSpec> const cases = selected(suite, options);
+  Agreement const agreement(for_agreement);
+  std::vector<ConfigText> const configs = read_configs(options, comm, agreement);
+  Suite suite;
+  std::vector<CaseSpec> cases;
+  agreement.run([&] {
+    suite = parse_suite(configs, options.overrides, registered_vocabulary());
+    cases = selected(suite, options);
+  });
   if (cases.empty()) {
-    if (speaks) fmt::print(stderr, "retrace: the filter selects none of the {} cases\n", suite.cases.size());
+    if (speaks) {
+      fmt::print(stderr, "retrace: {}\n", nothing_selected(suite, options));
+      print_last_lines({});
+    }
     return options.allow_empty ? exit_success : exit_nothing;
   }
-  bool const writes = options.command == Options::Command::run || !options.output.empty();
-  std::string output = options.output;
   results::ResultDocument document = start_document(suite, comm, command_line);
-  on_first_rank(comm, [&] {
-    if (output.empty()) {
-      std::string stamp = document.runs.front().started_utc;
-      std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
-      output = "retrace-" + stamp + ".h5";
-    }
-    if (!writes) return;
+  std::string output = options.output;
+  if (options.command == Options::Command::run && output.empty()) output = default_output(document);
+  agreement.run_on_first([&] {
+    if (output.empty()) return;
     results::claim_output(output);
     results::write_snapshot(output, document);
   });
 
   // After the fingerprints: a rate is a measurement and never twice the same.
   if (options.command == Options::Command::run && !options.no_ceilings) {
-    if (speaks)
+    agreement.run_on_first([&] {
       std::ranges::copy(ceiling_rows(measure_ceilings(quick_ceiling_plan())), std::back_inserter(document.environment));
-    comm.barrier();
-  }
-
-  stop_requested = 0;
-  for (int const signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) std::signal(signal, request_stop);
-  Watchdog watchdog(suite.run.case_timeout_seconds);
-  CaseRunner runner(comm, run_options(options, suite));
-  auto last_snapshot = std::chrono::steady_clock::now();
-  int failures = 0;
-  bool stopped = false;
-  for (std::size_t i = 0; i < cases.size() && !stopped; ++i) {
-    watchdog.begin(speaks, case_id(cases[i]), [&document, &cases, i, writes, output] {
-      results::CaseRecord lost;
-      lost.row.case_id = case_id(cases[i]);
-      lost.row.case_hash = case_hash(cases[i]);
-      lost.row.problem = cases[i].problem;
-      lost.row.method = cases[i].method;
-      lost.row.solver = cases[i].solver;
-      lost.row.status = results::Status::timeout;
-      lost.row.reason = "the case ran longer than case_timeout";
-      document.cases.push_back(lost);
-      document.runs.front().exit_code = exit_stopped_early;
-      if (writes) results::write_snapshot(output, document);
     });
-    results::CaseRecord record = runner.run(cases[i]);
-    watchdog.end();
-    failures += results::is_failure(record.row.status) ? 1 : 0;
-    if (speaks && !options.quiet) {
-      fmt::print("{}\n", progress_line(i + 1, cases.size(), record));
-      std::fflush(stdout);
-    }
-    document.cases.push_back(std::move(record));
-    constexpr auto snapshot_period = std::chrono::seconds(10);
-    if (writes && std::chrono::steady_clock::now() - last_snapshot > snapshot_period) {
-      if (speaks) results::write_snapshot(output, document);
-      last_snapshot = std::chrono::steady_clock::now();
-    }
-    bool const more = i + 1 < cases.size();
-    stopped = more && comm.all_max(static_cast<std::int64_t>(stop_requested)) != 0;
-    if (options.max_failures > 0 && failures >= options.max_failures && more) break;
   }
 
-  results::RunRow& run = document.runs.front();
-  run.ended_utc = results::utc_now();
-  run.ended_by = stopped ? results::EndedBy::signal : results::EndedBy::finished;
-  document.finalized = !stopped;
-  int const code = results::exit_code(document, {.strict = options.strict, .allow_empty = options.allow_empty});
-  run.exit_code = code;
-  on_first_rank(comm, [&] {
-    if (writes) results::write_snapshot(output, document);
-  });
-  if (speaks) {
-    results::Summary const summary = results::summarize(document);
-    if (!options.quiet) fmt::print("\n{}", result_table(document));
-    if (!options.quiet && writes) fmt::print("result file: {}\n", output);
-    if (stopped) fmt::print("stopped by a signal after {} of {} cases\n", document.cases.size(), cases.size());
-    fmt::print("{}\n{}\n", results::detail_line(summary), results::final_line(summary));
+  Session session(options, suite, comm, agreement, document, output);
+  std::exception_ptr failure;
+  try {
+    session.run(cases);
+  } catch (...) {
+    failure = std::current_exception();  // after what is known has been printed
   }
-  return code;
+  if (speaks) {
+    if (!options.quiet) fmt::print("\n{}", result_table(document));
+    if (!options.quiet && !output.empty()) fmt::print("result file: {}\n", output);
+    if (document.cases.size() < cases.size())
+      fmt::print("stopped after {} of {} cases\n", document.cases.size(), cases.size());
+    print_last_lines(document);
+  }
+  if (failure) std::rethrow_exception(failure);
+  return session.exit_code();
 }
 
 }  // namespace retrace::app

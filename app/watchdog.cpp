@@ -4,13 +4,26 @@
 
 #include <mpi.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
 
 namespace retrace::app {
 
-Watchdog::Watchdog(double limit_seconds) : limit_(limit_seconds), thread_([this] { watch(); }) {}
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The clock counts nanoseconds in 64 bits; a limit of centuries must not wrap around.
+Clock::duration clock_duration(double seconds) {
+  constexpr double longest = 1e9;
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, longest)));
+}
+
+}  // namespace
+
+Watchdog::Watchdog(double limit_seconds) : limit_(clock_duration(limit_seconds)), thread_([this] { watch(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -21,15 +34,14 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
-void Watchdog::begin(bool speaks, std::string case_id, std::function<void()> last_words) {
+void Watchdog::begin(int rank, std::function<void()> last_words) {
   {
     std::lock_guard const lock(mutex_);
     armed_ = true;
-    speaks_ = speaks;
-    case_id_ = std::move(case_id);
+    spoken_ = false;
+    rank_ = rank;
     last_words_ = std::move(last_words);
-    deadline_ =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit_);
+    deadline_ = Clock::now() + limit_;
   }
   changed_.notify_all();
 }
@@ -48,18 +60,18 @@ void Watchdog::watch() {
     if (!armed_) {
       changed_.wait(lock);
     } else if (changed_.wait_until(lock, deadline_) == std::cv_status::timeout && armed_ && !closing_ &&
-               std::chrono::steady_clock::now() >= deadline_) {
-      if (!speaks_) {  // the first rank writes and aborts for all
-        armed_ = false;
-        continue;
+               Clock::now() >= deadline_) {
+      if (!spoken_) {
+        try {
+          last_words_();
+        } catch (std::exception const& error) {
+          std::fprintf(stderr, "retrace: %s\n", error.what());
+        }
       }
-      std::fprintf(stderr, "retrace: %s did not end within its case_timeout; stopping\n", case_id_.c_str());
-      try {
-        last_words_();
-      } catch (std::exception const& error) {
-        std::fprintf(stderr, "retrace: the result file could not be written: %s\n", error.what());
-      }
-      MPI_Abort(MPI_COMM_WORLD, exit_stopped_early);
+      if (rank_ == 0 || spoken_) MPI_Abort(MPI_COMM_WORLD, exit_stopped_early);
+      spoken_ = true;
+      constexpr auto patience = std::chrono::minutes(1);
+      deadline_ = Clock::now() + patience;
     }
   }
 }
