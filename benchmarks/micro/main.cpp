@@ -48,6 +48,7 @@ int run(std::vector<char*> arguments) {
   benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultHostExecutionSpace().concurrency()));
   benchmark::AddCustomContext("trajectories", std::to_string(trajectories));
   Communicator const comm = Communicator::duplicate_of(MPI_COMM_SELF);
+  micro::register_ensembles(comm);
   micro::register_steps();
   micro::register_gradients(comm, trajectories);
   benchmark::RunSpecifiedBenchmarks();

@@ -15,4 +15,7 @@ void register_steps();
 /// most half a unit of time, fields at their defaults. `comm` must outlive the benchmarks.
 void register_gradients(Communicator const& comm, std::int64_t trajectories);
 
+/// ACA on ensembles at several widths, and a single gradient beside a hand-written loop.
+void register_ensembles(Communicator const& comm);
+
 }  // namespace retrace::micro

@@ -1,0 +1,91 @@
+// What packs are worth, and what the suite adds to a single gradient: the measurements of docs/performance.md.
+#include "benchmarks/micro/plain_three_body.hpp"
+#include "benchmarks/micro/registration.hpp"
+#include "gradients/ensemble_gradient.hpp"
+#include "gradients/registry.hpp"
+#include "problems/lorenz63.hpp"
+#include "problems/three_body.hpp"
+#include "solvers/tableaus/dormand_prince54.hpp"
+
+#include <benchmark/benchmark.h>
+#include <cmath>
+#include <string>
+
+namespace retrace::micro {
+
+namespace {
+
+using Exec = Kokkos::DefaultHostExecutionSpace;
+
+template <class Problem>
+Problem problem_of(std::int64_t trajectories) {
+  Arguments arguments = Arguments::defaults(Problem::arguments());
+  arguments.numbers["n"] = static_cast<double>(trajectories);
+  return Problem(arguments);
+}
+
+template <class Problem, class Precision, int W>
+void solve(benchmark::State& state, Communicator const& comm, std::int64_t trajectories, double tolerance) {
+  auto const problem = problem_of<Problem>(trajectories);
+  StepControl control;
+  control.relative_tolerance = control.absolute_tolerance = tolerance;
+  EnsembleGradient<Problem, Aca, DormandPrince54, Exec, Precision, W> driver(
+      problem, control, BlockPartition(trajectories, 16, 0, 1), comm);
+  driver.run();  // finds the size of the arena
+  for (auto _ : state) driver.run();
+  GradientResult const result = driver.result();
+  if (result.status != SolveStatus::success) state.SkipWithError("the solve failed");
+  state.counters["steps"] = static_cast<double>(result.work.accepted) / static_cast<double>(trajectories);
+  state.counters["trajectories/s"] =
+      benchmark::Counter(static_cast<double>(trajectories), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class Precision, int W>
+void register_width(Communicator const& comm, double tolerance) {
+  std::string const name =
+      "width/lorenz63/aca/dormand_prince54/" + std::string(Precision::name) + "/" + std::to_string(W);
+  benchmark::RegisterBenchmark(
+      name.c_str(),
+      [&comm, tolerance](benchmark::State& state) { solve<Lorenz63, Precision, W>(state, comm, 10240, tolerance); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+constexpr double three_body_tolerance = 1e-8;
+
+void plain(benchmark::State& state, Communicator const& comm) {
+  auto const problem = problem_of<ThreeBody>(1);
+  StepControl control;
+  control.relative_tolerance = control.absolute_tolerance = three_body_tolerance;
+  EnsembleGradient<ThreeBody, Aca, DormandPrince54, Exec> driver(problem, control, BlockPartition(1, 16, 0, 1), comm);
+  driver.run();
+  PlainGradient gradient = plain_three_body_gradient(three_body_tolerance);
+  // Two roundings of the same number over 204 steps, which the problem amplifies 58 times.
+  constexpr double round_off = 1e-10;
+  if (std::abs(gradient.dloss_dp[0] - driver.result().dloss_dp[0]) > round_off)
+    state.SkipWithError("the plain loop computes another gradient");
+  for (auto _ : state) benchmark::DoNotOptimize(gradient = plain_three_body_gradient(three_body_tolerance));
+  state.counters["steps"] = static_cast<double>(gradient.steps);
+}
+
+}  // namespace
+
+void register_ensembles(Communicator const& comm) {
+  register_width<F64, 1>(comm, 1e-6);
+  register_width<F64, 4>(comm, 1e-6);
+  register_width<F64, 8>(comm, 1e-6);
+  register_width<F32, 16>(comm, 1e-5);
+  register_width<Mixed, 8>(comm, 1e-5);
+  benchmark::RegisterBenchmark("single/three_body/aca/plain_loop",
+                               [&comm](benchmark::State& state) { plain(state, comm); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("single/three_body/aca/retrace",
+                               [&comm](benchmark::State& state) {
+                                 solve<ThreeBody, F64, lane_width<Exec, F64>>(state, comm, 1, three_body_tolerance);
+                               })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
+}  // namespace retrace::micro
