@@ -10,10 +10,14 @@
 #include <limits>
 #include <type_traits>
 
-/// exp, log, pow, sin, cos and tanh, written once for a plain number and for a pack, on host and device. Every lane has
-/// exactly the bits that the plain number has, and no bit depends on the mathematical library of the machine (sin and
-/// cos of huge arguments excepted). Without a fused multiply-add (`math::fma` in core/pack.hpp) bits differ, bounds
-/// hold.
+/// exp, log, pow, sin, cos and tanh, written once for a plain number and for a pack, on host and device (packs on the
+/// host only, and not under nvcc). Every lane has exactly the bits that the plain number has, and no bit depends on the
+/// mathematical library of the machine (sin and cos of huge arguments excepted). Without a fused multiply-add
+/// (`math::fma` in core/pack.hpp) bits differ, bounds hold; a device compiler that contracts may differ from the host.
+///
+/// Largest errors met in units in the last place, in some 4 million arguments each against libquadmath, double and
+/// float:
+///   exp 1.06 1.03    log 0.82 0.81    sin 1.46 1.52    cos 1.47 1.47    tanh 1.19 1.22    pow 1.24 1.24
 namespace retrace {
 
 /// What the functions below are defined for: float, double and packs of them.
@@ -115,9 +119,13 @@ struct Format {
   using Limits = std::numeric_limits<T>;
   static constexpr int stored_digits = Limits::digits - 1;
   static constexpr int bias = Limits::max_exponent - 1;
+  // Not the functions of numeric_limits in the code below: they are the host's alone.
+  static constexpr T least_normal = Limits::min(), largest = Limits::max(), infinity = Limits::infinity(),
+                     nan = Limits::quiet_NaN();
   static constexpr Bits<T> sign = Bits<T>(1) << (8 * sizeof(T) - 1);
   static constexpr Bits<T> sqrt_half = static_cast<Bits<T>>(sizeof(T) == 8 ? 0x3fe6a09e667f3bcdULL : 0x3f3504f3ULL);
-  static constexpr Bits<T> power_bits(int n) { return Bits<T>(n + bias) << stored_digits; }  ///< of 2^n
+  /// The bits of 2^n.
+  KOKKOS_INLINE_FUNCTION static constexpr Bits<T> power_bits(int n) { return Bits<T>(n + bias) << stored_digits; }
   static constexpr Bits<T> mantissa = (Bits<T>(1) << stored_digits) - 1;
 };
 
@@ -224,7 +232,7 @@ template <RealLanes S>
   constexpr T to_normal = T(std::int64_t{1} << F::Limits::digits);
   constexpr T large = T(std::int64_t{1} << F::stored_digits);  // its low bits count units
 
-  auto const subnormal = x < S(F::Limits::min());
+  auto const subnormal = x < S(T(F::least_normal));
   B const bits = bit_cast<Bits<S>>(select(subnormal, x * S(to_normal), x)) + B(one - sqrt_half);
   S const biased = bit_cast<T>((bits >> F::stored_digits) | B(F::power_bits(F::stored_digits)));
   S const offset = select(subnormal, S(large + T(F::bias + F::Limits::digits)), S(large + T(F::bias)));
@@ -409,16 +417,16 @@ template <RealLanes S>
     return detail::by_halves(x, [](auto const& half) { return log(half); });
   } else {
     using T = detail::Element<S>;
-    using Limits = std::numeric_limits<T>;
+    using F = detail::Format<T>;
     auto const [exponent, m] = detail::scaled(x);
     S const f = m - S(1), s = f / (m + S(1)), z = s * s;
     S const rest = z * detail::polynomial<detail::LogTable<T>>(z), half_square = S(T(0.5)) * f * f;
     S const low = fma(s, half_square + rest, exponent * S(detail::Ln2<T>::low));
     S const y = fma(exponent, S(detail::Ln2<T>::high), f - (half_square - low));
 
-    typename LaneTraits<S>::Mask const special = !((x > S(0)) & (x <= S(Limits::max())));
+    typename LaneTraits<S>::Mask const special = !((x > S(0)) & (x <= S(T(F::largest))));
     if (!any(special)) return y;
-    S const other = select(x == S(0), S(-Limits::infinity()), select(x > S(0), x, S(Limits::quiet_NaN())));
+    S const other = select(x == S(0), S(T(-F::infinity)), select(x > S(0), x, S(T(F::nan))));
     return detail::unless_nan(x, select(special, other, y));
   }
 }
@@ -431,10 +439,10 @@ template <RealLanes S>
     return detail::by_halves(x, [=](auto const& half) { return pow(half, exponent); });
   } else {
     using T = detail::Element<S>;
-    using Limits = std::numeric_limits<T>;
+    using F = detail::Format<T>;
     using Range = detail::ExpRange<T>;
     // Number next to one to this exponent is out of range already; larger ones would overflow on the way.
-    constexpr T largest = T(1ULL << (Limits::digits - 1)) * T(1 << 12);
+    constexpr T largest = T(1ULL << (F::stored_digits)) * T(1 << 12);
     T e = static_cast<T>(exponent);
     e = e > largest ? largest : (e < -largest ? -largest : e);
     if (e == T(0)) return S(1);
@@ -446,10 +454,10 @@ template <RealLanes S>
     product.hi = select(too_low, S(Range::lowest), select(too_high, S(Range::highest), product.hi));
     S const y = detail::exp_of_two(product);
 
-    typename LaneTraits<S>::Mask const special = !((x > S(0)) & (x <= S(Limits::max())));
+    typename LaneTraits<S>::Mask const special = !((x > S(0)) & (x <= S(T(F::largest))));
     if (!any(special)) return y;
-    S const at_zero(e > T(0) ? T(0) : Limits::infinity()), at_infinity(e > T(0) ? Limits::infinity() : T(0));
-    S const other = select(x == S(0), at_zero, select(x > S(0), at_infinity, S(Limits::quiet_NaN())));
+    S const at_zero(e > T(0) ? T(0) : T(F::infinity)), at_infinity(e > T(0) ? T(F::infinity) : T(0));
+    S const other = select(x == S(0), at_zero, select(x > S(0), at_infinity, S(T(F::nan))));
     return detail::unless_nan(x, select(special, other, y));
   }
 }

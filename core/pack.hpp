@@ -8,7 +8,12 @@
 #include <limits>
 #include <type_traits>
 
-#if defined(__AVX2__) && defined(__FMA__)
+// nvcc's front end converts no vector of ours to one of the intrinsics; a CUDA build works on plain numbers anyway.
+#if defined(__AVX2__) && defined(__FMA__) && !defined(__CUDACC__)
+#define RETRACE_PACK_AVX2
+#if defined(__AVX512F__)
+#define RETRACE_PACK_AVX512
+#endif
 #include <immintrin.h>
 #endif
 
@@ -34,9 +39,9 @@ struct RegisterOf {
 };
 
 /// Bytes in one register. Compilers take wider packs apart, but not all operations well: those below go by halves.
-#if defined(__AVX512F__)
+#if defined(RETRACE_PACK_AVX512)
 inline constexpr std::size_t register_bytes = 64;
-#elif defined(__AVX2__)
+#elif defined(RETRACE_PACK_AVX2)
 inline constexpr std::size_t register_bytes = 32;
 #else
 inline constexpr std::size_t register_bytes = 16;
@@ -181,13 +186,13 @@ requires(sizeof(To) == sizeof(From)) [[nodiscard]] Pack<To, W> bit_cast(Pack<Fro
 
 template <class I, int W>
 [[nodiscard]] bool any(PackMask<I, W> mask) {
-#if defined(__AVX512F__)
+#if defined(RETRACE_PACK_AVX512)
   if constexpr (sizeof mask == 64) {
     auto const bits = reinterpret_cast<__m512i>(mask.bits);
     return _mm512_test_epi32_mask(bits, bits) != 0;
   } else
 #endif
-#if defined(__AVX2__)
+#if defined(RETRACE_PACK_AVX2)
       if constexpr (sizeof mask == 32) {
     auto const bits = reinterpret_cast<__m256i>(mask.bits);
     return _mm256_testz_si256(bits, bits) == 0;
@@ -240,7 +245,7 @@ requires std::is_floating_point_v<T>
 template <class T, int W>
 [[nodiscard]] Pack<T, W> fma(Pack<T, W> const& a, Pack<T, W> const& b, Pack<T, W> const& c) {
   using Register [[maybe_unused]] = typename Pack<T, W>::Register;
-#if defined(__AVX2__) && defined(__FMA__)
+#if defined(RETRACE_PACK_AVX2)
   if constexpr (std::is_same_v<T, double> && W == 2)
     return Pack<T, W>(reinterpret_cast<Register>(_mm_fmadd_pd(a.lanes, b.lanes, c.lanes)));
   else if constexpr (std::is_same_v<T, double> && W == 4)
@@ -249,7 +254,7 @@ template <class T, int W>
     return Pack<T, W>(reinterpret_cast<Register>(_mm_fmadd_ps(a.lanes, b.lanes, c.lanes)));
   else if constexpr (std::is_same_v<T, float> && W == 8)
     return Pack<T, W>(reinterpret_cast<Register>(_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)));
-#if defined(__AVX512F__)
+#if defined(RETRACE_PACK_AVX512)
   else if constexpr (std::is_same_v<T, double> && W == 8)
     return Pack<T, W>(reinterpret_cast<Register>(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes)));
   else if constexpr (std::is_same_v<T, float> && W == 16)
@@ -273,7 +278,7 @@ template <class T, int W>
 template <class T, int W>
 [[nodiscard]] Pack<T, W> sqrt(Pack<T, W> const& x) {
   using Register [[maybe_unused]] = typename Pack<T, W>::Register;
-#if defined(__AVX2__)
+#if defined(RETRACE_PACK_AVX2)
   if constexpr (std::is_same_v<T, double> && W == 2)
     return Pack<T, W>(reinterpret_cast<Register>(_mm_sqrt_pd(x.lanes)));
   else if constexpr (std::is_same_v<T, double> && W == 4)
@@ -282,7 +287,7 @@ template <class T, int W>
     return Pack<T, W>(reinterpret_cast<Register>(_mm_sqrt_ps(x.lanes)));
   else if constexpr (std::is_same_v<T, float> && W == 8)
     return Pack<T, W>(reinterpret_cast<Register>(_mm256_sqrt_ps(x.lanes)));
-#if defined(__AVX512F__)
+#if defined(RETRACE_PACK_AVX512)
   else if constexpr (std::is_same_v<T, double> && W == 8)
     return Pack<T, W>(reinterpret_cast<Register>(_mm512_maskz_sqrt_pd(0xff, x.lanes)));
   else if constexpr (std::is_same_v<T, float> && W == 16)
