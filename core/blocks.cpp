@@ -59,7 +59,8 @@ void BlockSum::sum(std::span<double const> local, std::span<double> result) {
   }
   std::ranges::fill(result, 0.0);
   auto const width = static_cast<std::size_t>(width_);
-  for (std::size_t i = 0; i < all.size(); ++i) result[i % width] += all[i];
+  for (std::size_t first = 0; first + width <= all.size(); first += width)
+    for (std::size_t j = 0; j < width; ++j) result[j] += all[first + j];
 }
 
 }  // namespace retrace

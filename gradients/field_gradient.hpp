@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/lanes.hpp"
+#include "core/precision.hpp"
 #include "gradients/gradient_driver.hpp"
 #include "solvers/field_model.hpp"
 #include "solvers/tableau.hpp"
@@ -15,7 +17,7 @@
 namespace retrace {
 
 /// The arena of a field: one row of states per record, the plain numbers beside it. Same contract as EnsembleTape;
-/// states handed out name the arena's memory.
+/// states handed out name the arena's memory, whose pages each thread of `algebra` touches first for its own blocks.
 template <class Algebra>
 class FieldTape {
  public:
@@ -23,14 +25,15 @@ class FieldTape {
   using S = typename Algebra::Time;
   using State = typename Algebra::State;
 
-  FieldTape(RecordShape shape, std::int64_t entries, std::int64_t capacity)
-      : shape_(shape),
-        entries_(entries),
+  FieldTape(Algebra const& algebra, RecordShape shape, std::int64_t capacity)
+      : algebra_(&algebra),
+        shape_(shape),
+        entries_(algebra.layout().local_entries()),
         capacity_(capacity),
         scalars_(Kokkos::view_alloc("retrace::arena::scalars", Kokkos::WithoutInitializing),
                  static_cast<std::size_t>(capacity * shape.scalars)),
         states_(Kokkos::view_alloc("retrace::arena::states", Kokkos::WithoutInitializing),
-                static_cast<std::size_t>(capacity * shape.states * entries)) {}
+                static_cast<std::size_t>(capacity * shape.states * entries_)) {}
 
   [[nodiscard]] std::int64_t records() const { return records_; }
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
@@ -47,7 +50,9 @@ class FieldTape {
     if (where) scalars_((records_ - 1) * shape_.scalars + scalar) = value;
   }
   void put_state(bool where, int state, State const& x) {
-    if (where) Kokkos::deep_copy(typename Algebra::Exec(), slot(records_ - 1, state), x);
+    if (!where) return;
+    State to = slot(records_ - 1, state);
+    algebra_->assign(to, x);
   }
   [[nodiscard]] S get(std::int64_t record, int scalar) const { return scalars_(record * shape_.scalars + scalar); }
   void get_state_where(bool where, std::int64_t record, int state, State& x) const {
@@ -60,17 +65,21 @@ class FieldTape {
     return Kokkos::subview(states_, Kokkos::pair<std::int64_t, std::int64_t>(first, first + entries_));
   }
 
+  Algebra const* algebra_;
   RecordShape shape_;
   std::int64_t entries_, capacity_, records_ = 0;
   Kokkos::View<S*, Kokkos::HostSpace> scalars_;
   State states_;
 };
 
-/// A gradient method on a field, batch split over the ranks; every rank takes the same steps.
-template <FieldProblem Problem, class Method, Tableau Tab, class Exec>
+/// A gradient method on a field, batch split over the ranks; every rank takes the same steps. A second `run` finds all
+/// memory that it needs.
+template <FieldProblem Problem, class Method, Tableau Tab, class Exec, class Precision = F64>
 class FieldGradient final : public GradientDriver {
  public:
-  using Model = FieldModel<Problem, double, double, Exec>;
+  using T = typename Precision::State;
+  using S = typename Precision::Time;
+  using Model = FieldModel<Problem, T, S, Exec>;
   using Tape = FieldTape<typename Model::Algebra>;
   static constexpr RecordShape shape = Method::template record_shape<Tab>();
   /// Records that the arena begins with.
@@ -82,17 +91,20 @@ class FieldGradient final : public GradientDriver {
         control_(control),
         comm_(&comm),
         model_(problem_, partition, comm, parameter_values(problem_)),
+        y0_(model_.make_state("retrace::field::y0")),
         workspace_(model_),
         g_{model_.make_state("retrace::field::y"), model_.make_state("retrace::field::lambda"),
-           model_.make_parameters("retrace::field::p_bar"), 0.0},
-        tape_(shape, model_.layout().local_entries(), shape.states > 0 ? first_capacity : 0) {}
+           model_.make_parameters("retrace::field::p_bar"), S(0.0)},
+        tape_(model_, shape, shape.states > 0 ? first_capacity : 0) {
+    model_.initial_state(y0_);
+  }
 
   void run() override {
     attempt();
     if (status_ == SolveStatus::arena_exhausted) {
       std::int64_t const needed = tape_.records();
-      tape_ = Tape(shape, 0, 0);  // freed first: the peak is the larger arena, not the sum
-      tape_ = Tape(shape, model_.layout().local_entries(), needed);
+      tape_ = Tape(model_, shape, 0);  // freed first: the peak is the larger arena, not the sum
+      tape_ = Tape(model_, shape, needed);
       ++redos_;
       attempt();
     }
@@ -115,29 +127,35 @@ class FieldGradient final : public GradientDriver {
   }
 
  private:
-  [[nodiscard]] static std::vector<double> parameter_values(Problem const& problem) {
+  [[nodiscard]] static std::vector<T> parameter_values(Problem const& problem) {
     std::vector<double> p(static_cast<std::size_t>(problem.parameters()));
     problem.parameter_values(p);
-    return p;
+    std::vector<T> rounded(p.size());
+    std::ranges::transform(p, rounded.begin(), [](double x) { return static_cast<T>(x); });
+    return rounded;
   }
   [[nodiscard]] std::int64_t record_bytes() const {
-    return static_cast<std::int64_t>(sizeof(double)) * (shape.scalars + shape.states * model_.layout().local_entries());
+    return static_cast<std::int64_t>(sizeof(S)) * shape.scalars +
+           static_cast<std::int64_t>(sizeof(T)) * shape.states * model_.layout().local_entries();
   }
   void attempt() {
     tape_.clear();
-    work_ = {};
-    model_.initial_state(g_.y);
-    Kokkos::deep_copy(Exec(), g_.p_bar, 0.0);
-    status_ = Method::template run<Tab>(model_, control_, problem_.t0, problem_.t1, workspace_, tape_, g_, work_);
+    model_.assign(g_.y, y0_);
+    model_.clear(g_.p_bar);
+    WorkCountsOf<CountOf<S>> counts;
+    status_ =
+        Method::template run<Tab>(model_, control_, S(problem_.t0), S(problem_.t1), workspace_, tape_, g_, counts);
+    work_ = lane(counts, 0);
   }
   void reduce(GradientResult& result) const {
     bool const good = status_ == SolveStatus::success;
-    std::vector<double> losses = model_.block_losses(g_.y);
-    auto const blocks = losses.size(), p = static_cast<std::size_t>(problem_.parameters());
-    std::vector<double> sums(blocks * (1 + p), std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t b = 0; good && b < blocks; ++b) {
-      sums[b * (1 + p)] = losses[b];
-      for (std::size_t j = 0; j < p; ++j) sums[b * (1 + p) + 1 + j] = g_.p_bar(b, j);
+    auto const blocks = model_.partition().local_blocks();
+    auto const p = static_cast<std::size_t>(problem_.parameters());
+    std::vector<double> sums(static_cast<std::size_t>(blocks) * (1 + p), std::numeric_limits<double>::quiet_NaN());
+    for (std::int64_t b = 0; good && b < blocks; ++b) {
+      double* const of_block = sums.data() + static_cast<std::size_t>(b) * (1 + p);
+      of_block[0] = model_.block_loss(b, g_.y);
+      for (std::size_t j = 0; j < p; ++j) of_block[1 + j] = static_cast<double>(g_.p_bar(b, j));
     }
     auto const item = static_cast<std::size_t>(problem_.sample_size());
     add_blocks(model_.partition(), *comm_, sums, problem_.parameters(), result.dloss_dy0, item, result);
@@ -147,6 +165,7 @@ class FieldGradient final : public GradientDriver {
   StepControl control_;
   Communicator const* comm_;
   Model model_;
+  typename Model::State y0_;
   typename Method::template Workspace<Tab, Model> workspace_;
   GradientState<Model> g_;
   Tape tape_;

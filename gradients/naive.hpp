@@ -33,7 +33,7 @@ struct Naive {
   struct Workspace {
     using State = typename Model::State;
     StepWorkspace<Tab, Model> step;
-    StepAdjointWorkspace<Tab, Model, Tab::stages> reverse;
+    StepAdjointWorkspace<Tab, Model, Tab::stages, 0> reverse;
     State e_bar, y_bar, trial_bar, first_stage_bar, last_stage_bar, y0;
     KOKKOS_INLINE_FUNCTION explicit Workspace(Model const& model)
         : step(model),

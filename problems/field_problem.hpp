@@ -14,15 +14,17 @@ namespace retrace {
 /// samples are cut into blocks of `block_size`, the unit of work and of distribution over ranks. Every function works
 /// on one block of `samples` consecutive samples, whose state is a contiguous array of samples * sample_size scalars.
 ///
-///   rhs(samples, y, p, dydt, scratch)                 dydt := f(y; p)
-///   vjp(samples, y, p, w, y_bar, p_bar, scratch)      y_bar := f_y^T w, p_bar += f_p^T w
+///   rhs(samples, y, p, dydt, kept, scratch)           dydt := f(y; p), and `kept` for a VJP at the same y
+///   keep(samples, y, p, kept)                         `kept` alone, to the bit as rhs leaves it
+///   vjp(samples, p, w, y_bar, p_bar, kept, scratch)   y_bar := f_y^T w, p_bar += f_p^T w, at the y of `kept`
 ///   loss(samples, y)                                  the block's share of L
-///   scratch_size(samples)                             scalars of scratch that rhs and vjp need
+///   kept_size(samples), scratch_size(samples)         scalars of each that they need
 ///
-/// All are templates over the scalar, so that duals go through the same lines. Host only.
+/// `p`, `p_bar`, `kept` and `scratch` begin on cache lines for every block. All are templates over the scalar, so that
+/// duals go through the same lines. Host only; called from several threads at once, for different blocks.
 template <class P>
-concept FieldProblem = requires(P const& problem, std::int64_t i, double const* x, double* out,
-                                std::span<double> values) {
+concept FieldProblem = requires(P const& problem, std::int64_t i, double const* x, double* out, float const* x_single,
+                                float* out_single, std::span<double> values) {
   { P::name } -> std::convertible_to<std::string_view>;
   { P::family } -> std::convertible_to<std::string_view>;
   { P::summary } -> std::convertible_to<std::string_view>;
@@ -32,11 +34,18 @@ concept FieldProblem = requires(P const& problem, std::int64_t i, double const* 
   { problem.sample_size() } -> std::same_as<std::int64_t>;
   { problem.block_size() } -> std::same_as<std::int64_t>;
   { problem.parameters() } -> std::same_as<std::int64_t>;
+  { problem.kept_size(i) } -> std::same_as<std::int64_t>;
   { problem.scratch_size(i) } -> std::same_as<std::int64_t>;
-  problem.rhs(i, x, x, out, out);
-  problem.vjp(i, x, x, x, out, out, out);
+  problem.rhs(i, x, x, out, out, out);
+  problem.keep(i, x, x, out);
+  problem.vjp(i, x, x, out, out, x, out);
   { problem.loss(i, x) } -> std::same_as<double>;
   problem.loss_gradient(i, x, out);
+  problem.rhs(i, x_single, x_single, out_single, out_single, out_single);
+  problem.keep(i, x_single, x_single, out_single);
+  problem.vjp(i, x_single, x_single, out_single, out_single, x_single, out_single);
+  { problem.loss(i, x_single) } -> std::same_as<double>;
+  problem.loss_gradient(i, x_single, out_single);
   problem.initial_state(i, values);
   problem.parameter_values(values);
   { problem.t0 } -> std::convertible_to<double>;

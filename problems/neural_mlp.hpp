@@ -1,34 +1,15 @@
 #pragma once
 
-#include "core/dual.hpp"
 #include "core/error.hpp"
+#include "core/lane_loops.hpp"
+#include "core/math.hpp"
 #include "problems/field_problem.hpp"
-
-#include <Eigen/Core>
+#include "problems/matrix_product.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
-
-namespace Eigen {
-/// Duals in Eigen's generic (unvectorised) products.
-template <class T, int N>
-struct NumTraits<retrace::Dual<T, N>> : NumTraits<T> {
-  using Real = retrace::Dual<T, N>;
-  using NonInteger = retrace::Dual<T, N>;
-  using Nested = retrace::Dual<T, N>;
-  enum {
-    IsComplex = 0,
-    IsInteger = 0,
-    IsSigned = 1,
-    RequireInitialization = 1,
-    ReadCost = N + 1,
-    AddCost = N + 1,
-    MulCost = 3 * (N + 1)
-  };
-};
-}  // namespace Eigen
 
 namespace retrace {
 
@@ -36,6 +17,11 @@ namespace retrace {
 /// Weights by a formula, so that every machine has the same net: entry number i of the parameters (layer by layer, W
 /// column-major, then b) is 2 u(i) - 1 times gain * sqrt(3 / fan-in) for W and 0.1 for b, with u the 53 top bits of
 /// splitmix64(i + 1); initial entries are 2 u - 1 with the counter starting at 2^40.
+///
+/// Operations of one sample, with w = sum over layers of (width in) (width out): 2 w for the products of `rhs`, as many
+/// less 2 (last in) (last out) for those of `keep`, 4 w for those of `vjp`; besides, one tanh for each hidden unit of
+/// `rhs` and `keep`. Each layer makes one pass over its output besides the product: bias and tanh on the way forward;
+/// derivative of tanh and the bias's gradient on the way back.
 class NeuralMlp {
  public:
   static constexpr std::string_view name = "neural_mlp", family = "neural";
@@ -58,10 +44,10 @@ class NeuralMlp {
              .description = "batch size"},
             {.name = "block",
              .kind = Argument::Kind::integer,
-             .default_number = 16,
-             .minimum = 1,
+             .default_number = 0,
+             .minimum = 0,
              .maximum = 1e6,
-             .description = "samples per block, the unit of work and distribution"},
+             .description = "samples per block, the unit of work and distribution; 0 takes about n/8, from 16 to 128"},
             {.name = "gain",
              .default_number = 1.5,
              .minimum = 0.0,
@@ -74,73 +60,98 @@ class NeuralMlp {
       : t1(a.number("T")),
         widths_(a.list("widths")),
         samples_(a.integer("n")),
-        block_(a.integer("block")),
+        block_(a.integer("block") > 0 ? a.integer("block") : block_for(a.integer("n"))),
         gain_(a.number("gain")) {
     if (widths_.size() < 2 || widths_.front() != widths_.back())
       throw UsageError("neural_mlp: widths need at least two entries, the first equal to the last");
     for (std::size_t l = 0; l + 1 < widths_.size(); ++l) parameters_ += widths_[l + 1] * (widths_[l] + 1);
+    matrix::use_calling_thread_only();
   }
 
   [[nodiscard]] std::int64_t samples() const { return samples_; }
   [[nodiscard]] std::int64_t sample_size() const { return widths_.front(); }
   [[nodiscard]] std::int64_t block_size() const { return block_; }
   [[nodiscard]] std::int64_t parameters() const { return parameters_; }
-  /// Copies of input and output, hidden activations of all layers, two adjoints of the widest. Work happens in scratch
-  /// and not in the caller's arrays because Eigen's order of additions may depend on the alignment of its operands:
-  /// scratch is aligned alike for every block, so a block gives the same bits wherever it lies.
-  [[nodiscard]] std::int64_t scratch_size(std::int64_t samples) const {
-    std::int64_t size = 2 * padded(samples * sample_size()) + 2 * padded(samples * widest());
-    for (std::size_t l = 1; l + 1 < widths_.size(); ++l) size += padded(samples * widths_[l]);
+  [[nodiscard]] std::vector<std::int64_t> const& widths() const { return widths_; }
+  /// The input and the hidden activations of all layers.
+  [[nodiscard]] std::int64_t kept_size(std::int64_t samples) const {
+    std::int64_t size = 0;
+    for (std::size_t l = 0; l + 1 < widths_.size(); ++l) size += padded(samples * widths_[l]);
     return size;
   }
-
-  template <class T>
-  void rhs(std::int64_t samples, T const* y, T const* p, T* dydt, T* scratch) const {
-    Scratch<T> const work(*this, samples, scratch);
-    std::copy_n(y, samples * sample_size(), work.input);
-    T const* const last_input = hidden_layers(samples, p, work);
-    Layer<T> const last = layer(widths_.size() - 2, p);
-    Block<T> out(work.output, last.w.rows(), samples);
-    out.noalias() = last.w * ConstBlock<T>(last_input, last.w.cols(), samples);
-    out.colwise() += last.b;
-    std::copy_n(work.output, samples * sample_size(), dydt);
+  /// Two adjoints (or the output) of the widest layer. Work happens here and in `kept`, not in the caller's arrays,
+  /// because a library's order of additions may depend on the alignment of its operands: these are aligned alike for
+  /// every block, so a block gives the same bits wherever it lies.
+  [[nodiscard]] std::int64_t scratch_size(std::int64_t samples) const {
+    return 2 * padded(samples * *std::max_element(widths_.begin(), widths_.end()));
   }
 
   template <class T>
-  void vjp(std::int64_t samples, T const* y, T const* p, T const* w, T* y_bar, T* p_bar, T* scratch) const {
-    Scratch<T> const work(*this, samples, scratch);
-    std::copy_n(y, samples * sample_size(), work.input);
-    std::copy_n(w, samples * sample_size(), work.output);
-    T const* input = hidden_layers(samples, p, work);
-    T const* delta = work.output;  // adjoint of the layer's output before its activation
+  void rhs(std::int64_t samples, T const* y, T const* p, T* dydt, T* kept, T* scratch) const {
+    keep(samples, y, p, kept);
+    std::size_t const last = widths_.size() - 2;
+    Layer<T> const here = layer(last, p);
+    multiply(matrix::Op::plain, here, samples, kept + kept_offset(last, samples), scratch);
+    for (std::int64_t j = 0; j < samples; ++j) {
+      T const* const from = scratch + j * here.out;
+      T* const to = dydt + j * here.out;
+      for_lanes<loop_lanes<T>>(0, here.out, [&](auto width, std::int64_t i) {
+        store_lanes(load_lanes<width()>(from + i) + load_lanes<width()>(here.b + i), to + i);
+      });
+    }
+  }
+
+  template <class T>
+  void keep(std::int64_t samples, T const* y, T const* p, T* kept) const {
+    std::copy_n(y, samples * sample_size(), kept);
+    for (std::size_t l = 0; l + 2 < widths_.size(); ++l) {
+      Layer<T> const here = layer(l, p);
+      T* const hidden = kept + kept_offset(l + 1, samples);
+      multiply(matrix::Op::plain, here, samples, kept + kept_offset(l, samples), hidden);
+      for (std::int64_t j = 0; j < samples; ++j) {
+        T* const column = hidden + j * here.out;
+        for_lanes<loop_lanes<T>>(0, here.out, [&](auto width, std::int64_t i) {
+          store_lanes(math::tanh(load_lanes<width()>(column + i) + load_lanes<width()>(here.b + i)), column + i);
+        });
+      }
+    }
+  }
+
+  template <class T>
+  void vjp(std::int64_t samples, T const* p, T const* w, T* y_bar, T* p_bar, T const* kept, T* scratch) const {
+    T *delta = scratch, *input_bar = scratch + scratch_size(samples) / 2;  // delta: adjoint of W x + b
     T* parameter_end = p_bar + parameters_;
     for (std::size_t l = widths_.size() - 1; l-- > 0;) {
       Layer<T> const here = layer(l, p);
-      auto const in = here.w.cols(), out = here.w.rows();
-      ConstBlock<T> const delta_block(delta, out, samples), input_block(input, in, samples);
-      parameter_end -= out * (in + 1);
-      Block<T>(parameter_end, out, in).noalias() += delta_block * input_block.transpose();
-      Eigen::Map<Vector<T>>(parameter_end + out * in, out) += delta_block.rowwise().sum();
-      T* const input_bar = work.adjoint[l % 2];
-      Block<T> input_bar_block(input_bar, in, samples);
-      input_bar_block.noalias() = here.w.transpose() * delta_block;
-      if (l > 0) {  // through tanh: 1 - tanh^2 from the kept activations
-        input_bar_block.array() *= T(1.0) - input_block.array() * input_block.array();
-        input = l == 1 ? work.input : input - padded(widths_[l - 1] * samples);
-      }
-      delta = input_bar;
+      T* const b_bar = parameter_end - here.out;
+      T* const w_bar = b_bar - here.out * here.in;
+      parameter_end = w_bar;
+      if (l + 2 == widths_.size())
+        begin_reverse(samples, here.out, w, delta, b_bar);
+      else
+        through_tanh(samples, here.out, kept + kept_offset(l + 1, samples), delta, b_bar);
+      matrix::multiply(matrix::Op::plain, matrix::Op::transposed, here.out, here.in, samples, delta,
+                       kept + kept_offset(l, samples), matrix::Into::add, w_bar);
+      multiply(matrix::Op::transposed, here, samples, delta, input_bar);
+      std::swap(delta, input_bar);
     }
     std::copy_n(delta, samples * sample_size(), y_bar);
   }
 
+  /// Added up in double for floats too.
   template <class T>
-  [[nodiscard]] T loss(std::int64_t samples, T const* y) const {
-    T sum(0.0);
-    for (std::int64_t i = 0; i < samples * sample_size(); ++i) sum += y[i] * y[i];
-    return sum * T(0.5 / static_cast<double>(samples_));
+  [[nodiscard]] auto loss(std::int64_t samples, T const* y) const {
+    using Sum = std::conditional_t<std::is_floating_point_v<T>, double, T>;
+    constexpr int lanes = loop_lanes<Sum>;
+    Sum const sum = sum_of_lanes<lanes, Sum>(0, samples * sample_size(), [&](auto width, std::int64_t i) {
+      Lanes<Sum, width()> const x(load_lanes<width()>(y + i));
+      return x * x;
+    });
+    return sum * Sum(0.5 / static_cast<double>(samples_));
   }
-  void loss_gradient(std::int64_t samples, double const* y, double* gradient) const {
-    double const scale = 1.0 / static_cast<double>(samples_);
+  template <class T>
+  void loss_gradient(std::int64_t samples, T const* y, T* gradient) const {
+    auto const scale = static_cast<T>(1.0 / static_cast<double>(samples_));
     for (std::int64_t i = 0; i < samples * sample_size(); ++i) gradient[i] = scale * y[i];
   }
 
@@ -161,62 +172,61 @@ class NeuralMlp {
   }
 
  private:
-  template <class T>
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-  template <class T>
-  using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
-  template <class T>
-  using Block = Eigen::Map<Matrix<T>>;  // [component][sample], a column per sample
-  template <class T>
-  using ConstBlock = Eigen::Map<Matrix<T> const>;
+  /// One layer: `in` numbers to `out` of a sample, W [out][in] column-major.
   template <class T>
   struct Layer {
-    ConstBlock<T> w;
-    Eigen::Map<Vector<T> const> b;
+    std::int64_t in, out;
+    T const *w, *b;
   };
-
   template <class T>
   [[nodiscard]] Layer<T> layer(std::size_t l, T const* p) const {
     for (std::size_t k = 0; k < l; ++k) p += widths_[k + 1] * (widths_[k] + 1);
-    return {ConstBlock<T>(p, widths_[l + 1], widths_[l]),
-            Eigen::Map<Vector<T> const>(p + widths_[l + 1] * widths_[l], widths_[l + 1])};
+    return {widths_[l], widths_[l + 1], p, p + widths_[l + 1] * widths_[l]};
+  }
+  /// y = W x, or y = W^T x, for a block of columns x.
+  template <class T>
+  static void multiply(matrix::Op op, Layer<T> const& layer, std::int64_t samples, T const* x, T* y) {
+    bool const plain = op == matrix::Op::plain;
+    matrix::multiply(op, matrix::Op::plain, plain ? layer.out : layer.in, samples, plain ? layer.in : layer.out,
+                     layer.w, x, matrix::Into::set, y);
   }
 
-  /// Rounded up to whole cache lines of doubles.
-  [[nodiscard]] static std::int64_t padded(std::int64_t entries) { return (entries + 7) / 8 * 8; }
-  [[nodiscard]] std::int64_t widest() const { return *std::max_element(widths_.begin(), widths_.end()); }
-
+  /// delta = w, b_bar += its sum over the samples.
   template <class T>
-  struct Scratch {
-    T *input, *output, *adjoint[2], *hidden;
-    Scratch(NeuralMlp const& mlp, std::int64_t samples, T* memory) {
-      std::int64_t const state = padded(samples * mlp.sample_size()), wide = padded(samples * mlp.widest());
-      input = memory;
-      output = input + state;
-      adjoint[0] = output + state;
-      adjoint[1] = adjoint[0] + wide;
-      hidden = adjoint[1] + wide;
+  static void begin_reverse(std::int64_t samples, std::int64_t out, T const* w, T* delta, T* b_bar) {
+    for (std::int64_t j = 0; j < samples; ++j) {
+      for_lanes<loop_lanes<T>>(0, out, [&](auto width, std::int64_t i) {
+        auto const d = load_lanes<width()>(w + j * out + i);
+        store_lanes(d, delta + j * out + i);
+        store_lanes(load_lanes<width()>(b_bar + i) + d, b_bar + i);
+      });
     }
-  };
-
-  /// Fills the hidden activations, layer after layer; returns the input of the last layer.
+  }
+  /// delta *= 1 - tanh^2, from the activations kept; b_bar += its sum over the samples.
   template <class T>
-  T const* hidden_layers(std::int64_t samples, T const* p, Scratch<T> const& work) const {
-    T const* input = work.input;
-    T* hidden = work.hidden;
-    for (std::size_t l = 0; l + 2 < widths_.size(); ++l) {
-      Layer<T> const here = layer(l, p);
-      Block<T> out(hidden, here.w.rows(), samples);
-      out.noalias() = here.w * ConstBlock<T>(input, here.w.cols(), samples);
-      out.colwise() += here.b;
-      for (Eigen::Index i = 0; i < out.size(); ++i) {
-        using std::tanh;
-        hidden[i] = tanh(hidden[i]);
-      }
-      input = hidden;
-      hidden += padded(here.w.rows() * samples);
+  static void through_tanh(std::int64_t samples, std::int64_t out, T const* activation, T* delta, T* b_bar) {
+    for (std::int64_t j = 0; j < samples; ++j) {
+      for_lanes<loop_lanes<T>>(0, out, [&](auto width, std::int64_t i) {
+        using X = Lanes<T, width()>;
+        X const a = load_lanes<width()>(activation + j * out + i);
+        X const d = load_lanes<width()>(delta + j * out + i) * math::fma(-a, a, X(1.0));
+        store_lanes(d, delta + j * out + i);
+        store_lanes(load_lanes<width()>(b_bar + i) + d, b_bar + i);
+      });
     }
-    return input;
+  }
+
+  /// Rounded up to whole cache lines, of floats and so of doubles.
+  [[nodiscard]] static std::int64_t padded(std::int64_t entries) { return (entries + 15) / 16 * 16; }
+  /// Where in `kept` the input of layer `l` begins.
+  [[nodiscard]] std::int64_t kept_offset(std::size_t l, std::int64_t samples) const {
+    std::int64_t offset = 0;
+    for (std::size_t k = 0; k < l; ++k) offset += padded(samples * widths_[k]);
+    return offset;
+  }
+  /// Large enough for products at full speed, small enough to leave work for several threads and ranks.
+  [[nodiscard]] static std::int64_t block_for(std::int64_t samples) {
+    return std::clamp<std::int64_t>((samples / 8 + 15) / 16 * 16, 16, 128);
   }
 
   /// 2 u - 1 with u from splitmix64; Steele, Lea & Flood (2014).

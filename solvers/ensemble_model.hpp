@@ -69,6 +69,23 @@ struct EnsembleModel : VecAlgebra<T, S, P_::dimension> {
     Problem::vjp(T(t), y, p, w, y_bar, p_bar, t_bar_state);
     if constexpr (!Problem::autonomous) t_bar += S(t_bar_state);
   }
+  /// What `Count` evaluations of f leave behind for the VJPs at the same arguments: nothing, a small f is evaluated
+  /// again at once.
+  template <int Count>
+  struct Kept {};
+  template <int Count>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Kept<Count> make_kept(char const* /*label*/) const {
+    return {};
+  }
+  template <int I, class KeptType>
+  KOKKOS_INLINE_FUNCTION void rhs_keeping(S const& t, State const& y, State& dydt, KeptType const&) const {
+    rhs(t, y, dydt);
+  }
+  template <int I, class KeptType>
+  KOKKOS_INLINE_FUNCTION void vjp_kept(S const& t, State const& y, State const& w, State& y_bar, Parameters& p_bar,
+                                       S& t_bar, KeptType const&) const {
+    vjp(t, y, w, y_bar, p_bar, t_bar);
+  }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION S loss(State const& y) const { return S(Problem::loss(y)); }
   KOKKOS_INLINE_FUNCTION void loss_gradient(State const& y, State& lambda) const { lambda = Problem::loss_gradient(y); }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Parameters make_parameters(char const* /*label*/) const {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 namespace retrace {
@@ -22,9 +24,13 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   using Problem = Problem_;
   using Algebra = FieldAlgebra<T, S, Exec>;
   using State = typename Algebra::State;
-  using Parameters = Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::HostSpace>;
+  using Rows = Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::HostSpace>;  // [block or slot][…]
+  using Parameters = Rows;
   using Augmented = AugmentedFieldModel<FieldModel>;
   using Execution = Exec;
+  /// What `Count` evaluations of f leave behind for the VJPs at the same arguments.
+  template <int Count>
+  using Kept = Kokkos::Array<Rows, Count>;
 
   /// `parameters`: [parameter], the values of p.
   FieldModel(Problem const& problem, BlockPartition const& partition, Communicator const& comm,
@@ -33,8 +39,8 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
         problem_(&problem),
         comm_(&comm),
         p_("retrace::field::parameters", parameters.size()),
-        scratch_("retrace::field::scratch", static_cast<std::size_t>(partition.local_blocks()),
-                 static_cast<std::size_t>(whole_lines(problem.scratch_size(partition.block_size())))) {
+        scratch_(make_rows("retrace::field::scratch", this->loop().slots(), problem.scratch_size(largest_block()))),
+        kept_(make_rows("retrace::field::kept", this->loop().slots(), problem.kept_size(largest_block()))) {
     for (std::size_t j = 0; j < parameters.size(); ++j) p_(j) = parameters[j];
   }
 
@@ -43,41 +49,68 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   [[nodiscard]] BlockPartition const& partition() const { return this->layout().partition; }
 
   void rhs(S const& /*t*/, State const& y, State& dydt) const {
-    for_blocks("retrace::field::rhs", [=, this](std::int64_t b, std::int64_t samples, std::int64_t first) {
-      problem_->rhs(samples, y.data() + first, p_.data(), dydt.data() + first, &scratch_(b, 0));
+    static std::string const label("retrace::field::rhs");
+    for_blocks(label, [&](Block const& b) {
+      problem_->rhs(b.samples, y.data() + b.first, p_.data(), dydt.data() + b.first, row(kept_, b.slot),
+                    row(scratch_, b.slot));
     });
   }
   void vjp(S const& /*t*/, State const& y, State const& w, State& y_bar, Parameters& p_bar, S& /*t_bar*/) const {
-    for_blocks("retrace::field::vjp", [=, this](std::int64_t b, std::int64_t samples, std::int64_t first) {
-      problem_->vjp(samples, y.data() + first, p_.data(), w.data() + first, y_bar.data() + first, &p_bar(b, 0),
-                    &scratch_(b, 0));
+    static std::string const label("retrace::field::vjp");
+    for_blocks(label, [&](Block const& b) {
+      problem_->keep(b.samples, y.data() + b.first, p_.data(), row(kept_, b.slot));
+      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, row(p_bar, b.local),
+                    row(kept_, b.slot), row(scratch_, b.slot));
+    });
+  }
+  /// As `rhs`; what its VJP at this y needs goes to place `I` of `kept`.
+  template <int I, class KeptArray>
+  void rhs_keeping(S const& /*t*/, State const& y, State& dydt, KeptArray const& kept) const {
+    static std::string const label("retrace::field::rhs_keeping");
+    for_blocks(label, [&](Block const& b) {
+      problem_->rhs(b.samples, y.data() + b.first, p_.data(), dydt.data() + b.first, row(kept[I], b.local),
+                    row(scratch_, b.slot));
+    });
+  }
+  /// As `vjp` at the y that place `I` of `kept` was filled with.
+  template <int I, class KeptArray>
+  void vjp_kept(S const& /*t*/, State const& /*y*/, State const& w, State& y_bar, Parameters& p_bar, S& /*t_bar*/,
+                KeptArray const& kept) const {
+    static std::string const label("retrace::field::vjp_kept");
+    for_blocks(label, [&](Block const& b) {
+      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, row(p_bar, b.local),
+                    row(kept[I], b.local), row(scratch_, b.slot));
     });
   }
   /// L over all samples of all ranks.
   [[nodiscard]] S loss(State const& y) const {
-    constexpr int numbers = static_cast<int>(sizeof(S) / sizeof(double));
-    std::vector<S> const local = block_losses(y);
-    S total(0.0);
-    BlockSum(partition(), *comm_, numbers)
-        .sum({reinterpret_cast<double const*>(local.data()), local.size() * numbers},
-             {reinterpret_cast<double*>(&total), numbers});
-    return total;
+    static std::string const label("retrace::field::loss");
+    return this->sum_over_blocks(label, [&](std::int64_t b) { return S(block_loss(b, y)); });
   }
-  [[nodiscard]] std::vector<S> block_losses(State const& y) const {
-    std::vector<S> losses(static_cast<std::size_t>(partition().local_blocks()));
-    for_blocks("retrace::field::loss", [&](std::int64_t b, std::int64_t samples, std::int64_t first) {
-      losses[static_cast<std::size_t>(b)] = S(problem_->loss(samples, y.data() + first));
-    });
-    return losses;
+  /// The share of local block `b` in L.
+  [[nodiscard]] auto block_loss(std::int64_t b, State const& y) const {
+    T const* const first = y.data() + partition().block_offset(b) * this->layout().item_size;
+    return problem_->loss(partition().block_items(b), first);
   }
   void loss_gradient(State const& y, State& lambda) const {
-    for_blocks("retrace::field::loss_gradient", [&](std::int64_t, std::int64_t samples, std::int64_t first) {
-      problem_->loss_gradient(samples, y.data() + first, lambda.data() + first);
+    static std::string const label("retrace::field::loss_gradient");
+    for_blocks(label, [&](Block const& b) {
+      problem_->loss_gradient(b.samples, y.data() + b.first, lambda.data() + b.first);
     });
   }
   [[nodiscard]] Parameters make_parameters(char const* label) const {
-    return Parameters(std::string(label), static_cast<std::size_t>(partition().local_blocks()),
-                      static_cast<std::size_t>(whole_lines(problem_->parameters())));
+    return make_rows(label, partition().local_blocks(), problem_->parameters());
+  }
+  void clear(Parameters const& p_bar) const {
+    static std::string const label("retrace::field::clear_parameters");
+    for_blocks(label, [&](Block const& b) { std::fill_n(row(p_bar, b.local), p_bar.extent(1), T(0.0)); });
+  }
+  template <int Count>
+  [[nodiscard]] Kept<Count> make_kept(char const* label) const {
+    Kept<Count> kept;
+    for (std::size_t i = 0; i < Count; ++i)
+      kept[i] = make_rows(label, partition().local_blocks(), problem_->kept_size(largest_block()));
+    return kept;
   }
   [[nodiscard]] Augmented augmented() const { return Augmented(*this); }
 
@@ -92,19 +125,32 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   }
 
  private:
-  [[nodiscard]] static constexpr std::int64_t whole_lines(std::int64_t numbers) { return (numbers + 7) / 8 * 8; }
+  /// Local block number `local`: so many samples, whose states begin at entry `first`; computed in slot `slot`.
+  struct Block {
+    std::int64_t local, samples, first, slot;
+  };
   template <class Body>
-  void for_blocks(char const* label, Body const& body) const {
+  void for_blocks(std::string const& label, Body const& body) const {
     BlockPartition const& cut = partition();
     std::int64_t const item = this->layout().item_size;
-    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(0, cut.local_blocks()),
-                         [&](std::int64_t b) { body(b, cut.block_items(b), cut.block_offset(b) * item); });
+    this->loop().each_piece(label, [&](std::int64_t b, std::int64_t slot) {
+      body(Block{b, cut.block_items(b), cut.block_offset(b) * item, slot});
+    });
+  }
+  [[nodiscard]] std::int64_t largest_block() const { return std::min(partition().block_size(), partition().total()); }
+  [[nodiscard]] static Rows make_rows(char const* label, std::int64_t rows, std::int64_t numbers) {
+    constexpr std::int64_t line = 16;  // floats in 64 bytes
+    return Rows(std::string(label), static_cast<std::size_t>(rows),
+                static_cast<std::size_t>((numbers + line - 1) / line * line));
+  }
+  [[nodiscard]] static T* row(Rows const& rows, std::int64_t i) {
+    return rows.data() + i * static_cast<std::int64_t>(rows.extent(1));
   }
 
   Problem const* problem_;
   Communicator const* comm_;
   Kokkos::View<T*, Kokkos::HostSpace> p_;
-  Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::HostSpace> scratch_;
+  Rows scratch_, kept_;  // [slot][…]
 };
 
 /// (y, lambda, mu) of the continuous adjoint of a field; mu is held by every rank, so each evaluation costs one
@@ -123,53 +169,70 @@ class AugmentedFieldModel
                 base.communicator()),
         base_(base),
         p_bar_(base.make_parameters("retrace::adjoint::p_bar")),
-        sum_(std::make_shared<Sum>(
-            Sum{BlockSum(base.partition(), base.communicator(), static_cast<std::int64_t>(p_bar_.extent(1))),
-                std::vector<double>(p_bar_.extent(1))})) {}
+        kept_(base.template make_kept<1>("retrace::adjoint::kept")),
+        sum_(std::make_shared<ParameterSum>(base, p_bar_)) {}
 
   void rhs(S const& t, State const& x, State& dxdt) const {
     State const y = part(x, 0), lambda = part(x, 1);
     State dydt = part(dxdt, 0), dlambda_dt = part(dxdt, 1);
     auto p_bar = p_bar_;
     S unused_t_bar(0.0);
-    base_.rhs(t, y, dydt);
-    Kokkos::deep_copy(typename Model::Execution(), p_bar, T(0.0));
-    base_.vjp(t, y, lambda, dlambda_dt, p_bar, unused_t_bar);
-    sum_->over_blocks.sum({p_bar.data(), p_bar.size()}, sum_->result);
-    std::copy_n(sum_->result.data(), this->layout().replicated, tail(dxdt));
-    std::int64_t const first = this->layout().copy_entries(), last = this->layout().local_entries();
-    Kokkos::parallel_for("retrace::adjoint::negate",
-                         Kokkos::RangePolicy<typename Model::Execution, Kokkos::IndexType<std::int64_t>>(first, last),
-                         [=](std::int64_t i) { dxdt(i) = -dxdt(i); });
+    base_.template rhs_keeping<0>(t, y, dydt, kept_);
+    base_.clear(p_bar);
+    base_.template vjp_kept<0>(t, y, lambda, dlambda_dt, p_bar, unused_t_bar, kept_);
+    sum_->form(p_bar);
+    for (std::int64_t j = 0; j < this->layout().replicated; ++j)
+      tail(dxdt)[j] = static_cast<T>(-sum_->result[static_cast<std::size_t>(j)]);
+    base_.template combine<NegativeRow>(dlambda_dt, S(1.0), Kokkos::Array<State, 1>{{dlambda_dt}});
   }
   void pack(State const& y, State const& lambda, State& x) const {
     this->set_zero(x);
-    Kokkos::deep_copy(typename Model::Execution(), part(x, 0), y);
-    Kokkos::deep_copy(typename Model::Execution(), part(x, 1), lambda);
+    State first = part(x, 0), second = part(x, 1);
+    base_.assign(first, y);
+    base_.assign(second, lambda);
   }
   /// mu is the same on all ranks; it goes to the first block of rank 0, so that the sum over blocks is mu.
   template <class Gradient>
   void unpack_gradient(State const& x, Gradient& g) const {
-    Kokkos::deep_copy(typename Model::Execution(), g.lambda, part(x, 1));
+    base_.assign(g.lambda, part(x, 1));
     if (base_.partition().first_block() != 0 || base_.partition().local_blocks() == 0) return;
-    double const* const mu = tail(x);
+    T const* const mu = tail(x);
     for (std::int64_t j = 0; j < this->layout().replicated; ++j) g.p_bar(0, j) += mu[j];
   }
 
  private:
+  struct NegativeRow {
+    static constexpr int begin = 0, end = 1;
+    [[nodiscard]] static constexpr double at(int) { return -1.0; }
+  };
+  /// The sum of the blocks' parameter gradients, over all ranks, in double.
+  struct ParameterSum {
+    BlockSum over_blocks;
+    std::vector<double> blocks, result;
+    ParameterSum(Model const& base, typename Model::Parameters const& p_bar)
+        : over_blocks(base.partition(), base.communicator(), static_cast<std::int64_t>(p_bar.extent(1))),
+          blocks(std::is_same_v<T, double> ? 0 : p_bar.size()),
+          result(p_bar.extent(1)) {}
+    void form(typename Model::Parameters const& p_bar) {
+      if constexpr (std::is_same_v<T, double>) {
+        over_blocks.sum({p_bar.data(), p_bar.size()}, result);
+      } else {
+        std::copy_n(p_bar.data(), p_bar.size(), blocks.data());
+        over_blocks.sum(blocks, result);
+      }
+    }
+  };
+
   [[nodiscard]] State part(State const& x, std::int64_t copy) const {
     std::int64_t const n = this->layout().copy_entries();
     return Kokkos::subview(x, Kokkos::pair<std::int64_t, std::int64_t>(copy * n, (copy + 1) * n));
   }
-  [[nodiscard]] double* tail(State const& x) const { return x.data() + 2 * this->layout().copy_entries(); }
+  [[nodiscard]] T* tail(State const& x) const { return x.data() + 2 * this->layout().copy_entries(); }
 
   Model base_;
   typename Model::Parameters p_bar_;
-  struct Sum {
-    BlockSum over_blocks;
-    std::vector<double> result;
-  };
-  std::shared_ptr<Sum> sum_;
+  typename Model::template Kept<1> kept_;
+  std::shared_ptr<ParameterSum> sum_;
 };
 
 }  // namespace retrace

@@ -189,12 +189,7 @@ class FieldInstance final : public ProblemInstance {
   template <class ModelType>
   [[nodiscard]] double tangent_of_loss(ModelType const& model, typename ModelType::State const& y) const {
     double local = 0.0, sum = 0.0;
-    BlockPartition const& cut = partition_;
-    for (std::int64_t b = 0; b < cut.local_blocks(); ++b) {
-      auto const first = cut.block_offset(b) * problem_.sample_size();
-      local +=
-          problem_.loss(cut.block_items(b), model.layout().local_entries() > 0 ? y.data() + first : nullptr).tangent[0];
-    }
+    for (std::int64_t b = 0; b < partition_.local_blocks(); ++b) local += model.block_loss(b, y).tangent[0];
     for (double const part : comm_->all_gather({&local, 1})) sum += part;
     return sum;
   }

@@ -35,7 +35,9 @@ class NeuralMlpShapes : public ::testing::TestWithParam<Shape> {
   NeuralMlp const mlp{arguments(GetParam().widths)};
   std::int64_t const samples = GetParam().samples;
   std::size_t const state = static_cast<std::size_t>(samples * mlp.sample_size()),
-                    parameters = static_cast<std::size_t>(mlp.parameters());
+                    parameters = static_cast<std::size_t>(mlp.parameters()),
+                    kept_size = static_cast<std::size_t>(mlp.kept_size(samples)),
+                    scratch_size = static_cast<std::size_t>(mlp.scratch_size(samples));
   std::mt19937_64 random{7};
   std::vector<double> const y = random_numbers(state), p = scaled_parameters(), w = random_numbers(state);
 
@@ -51,8 +53,8 @@ class NeuralMlpShapes : public ::testing::TestWithParam<Shape> {
   }
   template <class T>
   [[nodiscard]] std::vector<T> rhs(std::vector<T> const& at, std::vector<T> const& with) const {
-    std::vector<T> dydt(state, T(0.0)), scratch(static_cast<std::size_t>(mlp.scratch_size(samples)), T(0.0));
-    mlp.rhs(samples, at.data(), with.data(), dydt.data(), scratch.data());
+    std::vector<T> dydt(state, T(0.0)), kept(kept_size, T(0.0)), scratch(scratch_size, T(0.0));
+    mlp.rhs(samples, at.data(), with.data(), dydt.data(), kept.data(), scratch.data());
     return dydt;
   }
 };
@@ -88,11 +90,12 @@ TEST_P(NeuralMlpShapes, rhs_is_the_net_in_plain_loops) {
 }
 
 TEST_P(NeuralMlpShapes, vjp_is_the_transpose_of_the_duals_of_rhs) {
-  std::vector<double> y_bar(state, 1e300), scratch(static_cast<std::size_t>(mlp.scratch_size(samples)));
+  std::vector<double> y_bar(state, 1e300), kept(kept_size), scratch(scratch_size);
   constexpr double already_there = 0.5;  // p_bar is added to
   std::vector<double> p_bar(parameters, already_there);
 
-  mlp.vjp(samples, y.data(), p.data(), w.data(), y_bar.data(), p_bar.data(), scratch.data());
+  mlp.keep(samples, y.data(), p.data(), kept.data());
+  mlp.vjp(samples, p.data(), w.data(), y_bar.data(), p_bar.data(), kept.data(), scratch.data());
 
   using Number = Dual<double, 1>;
   constexpr int directions = 20;
@@ -119,12 +122,53 @@ TEST_P(NeuralMlpShapes, vjp_is_the_transpose_of_the_duals_of_rhs) {
   }
 }
 
-// Eigen may add in another order when its operands are aligned otherwise; blocks lie at any offset of a state. Only
-// scratch, p and p_bar lie alike for every block.
+TEST_P(NeuralMlpShapes, rhs_keeps_for_the_vjp_what_keep_does) {
+  std::vector<double> dydt(state), kept(kept_size), by_rhs(kept_size), scratch(scratch_size);
+
+  mlp.keep(samples, y.data(), p.data(), kept.data());
+  mlp.rhs(samples, y.data(), p.data(), dydt.data(), by_rhs.data(), scratch.data());
+
+  EXPECT_EQ(by_rhs, kept);
+}
+
+TEST_P(NeuralMlpShapes, value_of_duals_is_the_plain_net) {
+  std::vector<Dual<double, 1>> const y_moving(y.begin(), y.end()), p_moving(p.begin(), p.end());
+
+  std::vector<double> const plain = rhs(y, p);
+  auto const moving = rhs(y_moving, p_moving);
+
+  constexpr double round_off = 3 * 32 * 3 * epsilon;  // the order of a library's additions is its own
+  for (std::size_t i = 0; i < state; ++i) EXPECT_NEAR(moving[i].value, plain[i], round_off);
+}
+
+TEST_P(NeuralMlpShapes, in_floats_agrees_to_the_rounding_of_floats) {
+  constexpr double round_off = 512 * std::numeric_limits<float>::epsilon();  // some hundred products of size 3
+  std::vector<float> const y_single(y.begin(), y.end()), p_single(p.begin(), p.end()), w_single(w.begin(), w.end());
+  std::vector<double> y_bar(state), p_bar(parameters), kept(kept_size), scratch(scratch_size);
+  std::vector<float> y_bar_single(state), p_bar_single(parameters), kept_single(kept_size),
+      scratch_single(scratch_size);
+
+  std::vector<double> const dydt = rhs(y, p);
+  std::vector<float> const dydt_single = rhs(y_single, p_single);
+  mlp.keep(samples, y.data(), p.data(), kept.data());
+  mlp.vjp(samples, p.data(), w.data(), y_bar.data(), p_bar.data(), kept.data(), scratch.data());
+  mlp.keep(samples, y_single.data(), p_single.data(), kept_single.data());
+  mlp.vjp(samples, p_single.data(), w_single.data(), y_bar_single.data(), p_bar_single.data(), kept_single.data(),
+          scratch_single.data());
+
+  for (std::size_t i = 0; i < state; ++i) {
+    EXPECT_NEAR(dydt_single[i], dydt[i], round_off);
+    EXPECT_NEAR(y_bar_single[i], y_bar[i], round_off);
+  }
+  for (std::size_t j = 0; j < parameters; ++j) EXPECT_NEAR(p_bar_single[j], p_bar[j], round_off);
+}
+
+// A library may add in another order when its operands are aligned otherwise; blocks lie at any offset of a state. Only
+// kept, scratch, p and p_bar lie alike for every block.
 TEST_P(NeuralMlpShapes, bits_do_not_depend_on_where_the_states_lie) {
   constexpr std::size_t room = 3;
   std::vector<double> y_there(state + room), w_there(state + room), dydt(state + room), y_bar(state + room);
-  std::vector<double> p_bar(parameters), scratch(static_cast<std::size_t>(mlp.scratch_size(samples)));
+  std::vector<double> p_bar(parameters), kept(kept_size), scratch(scratch_size);
   std::vector<std::vector<double>> results;
 
   for (std::size_t shift = 0; shift <= room; ++shift) {
@@ -132,8 +176,8 @@ TEST_P(NeuralMlpShapes, bits_do_not_depend_on_where_the_states_lie) {
     std::ranges::copy(y, y_at);
     std::ranges::copy(w, w_at);
     std::ranges::fill(p_bar, 0.0);
-    mlp.rhs(samples, y_at, p.data(), dydt.data() + shift, scratch.data());
-    mlp.vjp(samples, y_at, p.data(), w_at, y_bar.data() + shift, p_bar.data(), scratch.data());
+    mlp.rhs(samples, y_at, p.data(), dydt.data() + shift, kept.data(), scratch.data());
+    mlp.vjp(samples, p.data(), w_at, y_bar.data() + shift, p_bar.data(), kept.data(), scratch.data());
     std::vector<double> all(p_bar);
     all.insert(all.end(), dydt.data() + shift, dydt.data() + shift + state);
     all.insert(all.end(), y_bar.data() + shift, y_bar.data() + shift + state);
