@@ -272,7 +272,7 @@ struct Naive {
 
     /// Splits the highest flag off `bits`.
     [[nodiscard]] KOKKOS_INLINE_FUNCTION static Mask take_flag(S& bits, Flag flag) {
-      S const value(static_cast<double>(flag));
+      S const value = S(static_cast<double>(flag));
       Mask const set = bits >= value;
       bits = select(set, bits - value, bits);
       return set;

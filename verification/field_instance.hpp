@@ -41,12 +41,12 @@ class FieldInstance final : public ProblemInstance {
 
   [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                               StepControl const& control) const override {
-    if (choice.precision != F64::name) throw UsageError("field problems are computed in f64 only");
     std::unique_ptr<GradientDriver> driver;
     visit_execution_space(choice.backend, [&]<class Space>() {
       (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
-        (void)visit_named(AllTableaus{}, choice.solver, [&]<class Tab>() {
-          driver = std::make_unique<FieldGradient<Problem, Method, Tab, Space>>(problem_, control, partition_, *comm_);
+        visit_choice(choice, [&]<class Tab, class Precision>() {
+          driver = std::make_unique<FieldGradient<Problem, Method, Tab, Space, Precision>>(problem_, control,
+                                                                                           partition_, *comm_);
         });
       });
     });
@@ -65,14 +65,17 @@ class FieldInstance final : public ProblemInstance {
   [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
                                          GradientResult const& gradient) const override {
     return compare_with_duals<double>(choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
-      RecordedSteps recorded;
-      if (!solve<Tab>(control, Direction{}, 0.0, recorded)) return std::int64_t{-1};
-      replay_forward<Tab>(model, recorded.steps, y, work);
-      return static_cast<std::int64_t>(recorded.steps.size());
+      std::optional<std::vector<StepSpan<double>>> steps;
+      (void)visit_named(AllPrecisions{}, choice.precision,
+                        [&]<class Precision>() { steps = steps_in<Tab, Precision>(control); });
+      if (!steps) return std::int64_t{-1};
+      replay_forward<Tab>(model, *steps, y, work);
+      return static_cast<std::int64_t>(steps->size());
     });
   }
   [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
                                           GradientResult const& gradient) const override {
+    if (choice.precision != F64::name) return {};  // duals of single precision are not compiled for fields
     return compare_with_duals<DualNumber>(
         choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
           NoObserver observer;
@@ -192,6 +195,35 @@ class FieldInstance final : public ProblemInstance {
     for (std::int64_t b = 0; b < partition_.local_blocks(); ++b) local += model.block_loss(b, y).tangent[0];
     for (double const part : comm_->all_gather({&local, 1})) sum += part;
     return sum;
+  }
+
+  /// Calls `visit.template operator()<Tab, Precision>()` for the scheme and the precision of a choice.
+  template <class Visit>
+  static void visit_choice(GradientChoice const& choice, Visit&& visit) {
+    (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+      (void)visit_named(AllTableaus{}, choice.solver,
+                        [&]<class Tab>() { visit.template operator()<Tab, Precision>(); });
+    });
+  }
+
+  /// The steps that the forward solve takes in a precision; nothing if it fails.
+  template <Tableau Tab, class Precision>
+  [[nodiscard]] std::optional<std::vector<StepSpan<double>>> steps_in(StepControl const& control) const {
+    using T = typename Precision::State;
+    using S = typename Precision::Time;
+    auto const rounded = [](double x, double) { return static_cast<T>(x); };
+    std::vector<T> const p(p_.begin(), p_.end());
+    Model<T, S> const model(problem_, partition_, *comm_, p);
+    auto y = start(model, Direction{}, rounded);
+    StepWorkspace<Tab, Model<T, S>> work(model);
+    RecordedStepsOf<S> recorded;
+    IntegrationCounts<CountOf<S>> counts;
+    SolveStatus const status = integrate<Tab>(model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
+                                              y, work, recorded, counts);
+    if (status != SolveStatus::success) return std::nullopt;
+    std::vector<StepSpan<double>> steps;
+    for (auto const& step : recorded.steps) steps.push_back({step.t, step.h, step.t_next});
+    return steps;
   }
 
   /// Plain forward solve from x + e * direction; the loss, or nothing if it fails.

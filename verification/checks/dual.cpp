@@ -36,6 +36,7 @@ CheckResult dual(CheckedGradient const& g) {
 CheckResult program_dual(CheckedGradient const& g) {
   if (g.promise != Promise::exact_program) return skipped("the method does not promise the derivative of the program");
   WitnessError const witness = g.problem.program_dual(g.choice, g.control, g.result);
+  if (witness.compared == 0) return inconclusive("no witness for this kind of problem in " + g.choice.precision);
   // Round-off as for frozen steps, amplified by 1/E where the controller divides by a small error estimate.
   constexpr double controller_round_off = 1e-10, controller_amplifies = 10.0;
   double const round_off = round_off_of(g, witness.steps);
