@@ -43,6 +43,14 @@ def matrix(name: str, problem: str, arguments: str, control: str, method: str = 
     )
 
 
+def checks_off(*names: str) -> str:
+    """The section [checks] without these."""
+    return "\n[checks]\n" + "".join(f"{name} = {{ enable = false }}\n" for name in names)
+
+
+SLOW_CHECKS = ("dual", "program_dual", "difference_frozen", "difference_program", "consistency", "reference")
+
+
 @dataclass(frozen=True)
 class Done:
     """How a run ended; on several ranks, `code` is that of each of them."""

@@ -13,9 +13,8 @@ METHODS = '["naive", "adjoint", "aca"]'
 TOLERANCE = "adaptive = { rtol = 1e-4 }"
 # The numbers of trajectories and samples are no multiples of their blocks (16 and 2); on four ranks some have no work.
 SUITE = (
-    'schema = 1\ntitle = "Digests"\n[checks]\n'
-    + "".join(f"{name} = {{ enable = false }}\n" for name in ("dual", "program_dual", "consistency", "reference"))
-    + "".join(f"difference_{name} = {{ enable = false }}\n" for name in ("frozen", "program"))
+    'schema = 1\ntitle = "Digests"\n'
+    + program.checks_off(*program.SLOW_CHECKS)
     + program.matrix("few", "linear", "T = 1.0, n = 3", TOLERANCE, METHODS)
     + program.matrix("many", "lorenz63", "T = 0.5, n = 37", TOLERANCE, METHODS)
     + program.matrix("net", "neural_mlp", "widths = [3, 5, 3], n = 7, block = 2", TOLERANCE, METHODS)

@@ -61,7 +61,7 @@ def test_every_method_reports_an_overflow(folder: Path) -> None:
 
 
 def test_failed_solve_fails_without_any_check(folder: Path) -> None:
-    (folder / "suite.toml").write_text(TROUBLED + "\n[checks]\nfinite = { enable = false }\n")
+    (folder / "suite.toml").write_text(TROUBLED + program.checks_off("finite", "repro", *program.SLOW_CHECKS))
 
     done = program.run("verify", "-c", "suite.toml", "-k", "**/rtol1e-6-atol1e-6-max7/**", "-o", "out.h5", cwd=folder)
 
@@ -110,9 +110,9 @@ def test_timeout_of_centuries_does_not_wrap_around(folder: Path) -> None:
 
 
 # Thirty cases of a tenth of a second, so that a signal meets one of them.
-LONG = program.SUITE.replace("1ms", "100ms").replace(TOLERANCE, f"fixed = {{ n = {list(range(1, 31))} }}") + (
-    "\n[checks]\n" + "".join(f"{name} = {{ enable = false }}\n" for name in ("consistency", "reference"))
-)
+MANY_STEPS = f"fixed = {{ n = {list(range(1, 31))} }}"
+LONG = program.SUITE.replace("1ms", "100ms").replace(TOLERANCE, MANY_STEPS)
+LONG += program.checks_off("consistency", "reference")
 
 
 def begin(folder: Path, *extra: str) -> subprocess.Popen[str]:

@@ -149,9 +149,9 @@ def one_more(name: str, count: int, steps: int, method: str) -> str:
     return text.replace("dormand_prince54", "euler")
 
 
-LEAN = "schema = 1\n[run]\nrepeat = 1\nwarmup = 0\nmin_time = '1500ms'\ncase_timeout = '4s'\n[checks]\n" + "".join(
-    f"{name} = {{ enable = false }}\n"
-    for name in ("consistency", "reference", "difference_frozen", "difference_program")
+LEAN = (
+    "schema = 1\n[run]\nrepeat = 1\nwarmup = 0\nmin_time = '1500ms'\ncase_timeout = '4s'\n"
+    + program.checks_off(*program.SLOW_CHECKS)
 )
 
 
