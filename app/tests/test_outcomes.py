@@ -150,6 +150,7 @@ def test_second_interrupt_does_not_wait_for_the_case(folder: Path) -> None:
     running = begin(folder)
     assert running.stdout is not None
     running.stdout.readline()  # the case that ends
+    time.sleep(1.0)  # the endless one has begun; between two cases one signal is enough
 
     running.send_signal(signal.SIGINT)
     time.sleep(0.2)
