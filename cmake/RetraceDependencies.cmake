@@ -100,7 +100,7 @@ function(retrace_find_python)
   endif()
   set(has_modules "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))")
   foreach(candidate IN ITEMS "$ENV{RETRACE_PYTHON}" python3 /usr/bin/python3)
-    execute_process(COMMAND "${candidate}" -c "${has_modules}" h5py jinja2 matplotlib numpy pytest
+    execute_process(COMMAND "${candidate}" -c "${has_modules}" h5py jinja2 numpy pytest
                     RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
     if(status EQUAL 0)
       find_program(RETRACE_PYTHON_PROGRAM "${candidate}" NO_CACHE)

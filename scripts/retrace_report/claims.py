@@ -38,6 +38,7 @@ def claims(points: list[Point]) -> list[str]:
         _equal_error(points, subject, others),
         _equal_control_errors(points, subject, others),
         _equal_control_bytes(points, subject, others),
+        _useless(points, methods),
     ]
     return [sentence for sentence in found if sentence] or [
         "No two methods share a setting in which both were measured."
@@ -134,6 +135,24 @@ def _equal_control_errors(points: list[Point], subject: str, others: list[str]) 
                 f"({ratio(low[0])} to {ratio(high[0])}, most on {high[1].panel})"
             )
     return f"At the same tolerance or step count, {_join(parts)}." if parts else ""
+
+
+def _useless(points: list[Point], methods: list[str]) -> str:
+    """Cases whose gradient is lost: not finite, or off by more than its own size."""
+    run = [point for point in points if point.status != "skipped"]
+    parts = []
+    for method in methods:
+        own = [point for point in run if point.method == method]
+        blown = [point for point in own if not math.isfinite(point.error) and (point.failed or point.expected)]
+        wrong = [point for point in own if math.isfinite(point.error) and point.error >= 1]
+        if blown or wrong:
+            where = ordered([point.panel for point in blown + wrong])
+            more = f" and {len(where) - _MOST_OTHERS} more" if len(where) > _MOST_OTHERS else ""
+            parts.append(
+                f"{method} has none in {len(blown)} and one off by 100 % or more in {len(wrong)} of "
+                f"{plural(len(own), 'case')} ({', '.join(where[:_MOST_OTHERS])}{more})"
+            )
+    return f"Gradients that are of no use: {'; '.join(parts)}." if parts else ""
 
 
 def _equal_control_bytes(points: list[Point], subject: str, others: list[str]) -> str:

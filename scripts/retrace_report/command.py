@@ -53,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make(options: argparse.Namespace) -> None:
-    # Matplotlib is slow to import: a file that cannot be read says so at once.
     from .guarded import read_guarded
 
     output = options.output or options.file.with_suffix(".html")
@@ -74,10 +73,10 @@ def _make(options: argparse.Namespace) -> None:
         for table in report.data_tables():
             write(options.csv / f"{table.name}.csv", table.csv())
     if options.svg:
-        variables, plain = report.palette.variables(), report.palette.plain()
+        colours = report.palette.colours()
         for block in report.figures.values():
             for panel in block.panels:
-                write(options.svg / f"{panel.name}.svg", standalone(panel.svg, plain, variables))
+                write(options.svg / f"{panel.name}.svg", standalone(panel.svg, colours))
 
 
 def write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from . import memory, timing
 from .claims import claims
 from .figures import FigureBlock, figures
 from .frontier import COSTS, Reach, cheapest
+from .limits import Limit, limits
 from .palette import Palette
 from .points import Point, ordered, points, together
 from .reader import ResultFile
@@ -62,6 +63,7 @@ class Report:
     verdict: Verdict
     failures: list[Failure]
     failure_table: DataTable
+    limits: list[Limit]
     claims: list[str]
     figures: dict[str, FigureBlock]
     cheapest: list[Cheapest]
@@ -107,6 +109,7 @@ def build(result: ResultFile, title: str = "") -> Report:
         verdict=verdict(result),
         failures=problems,
         failure_table=_failure_table(problems),
+        limits=limits(result, all_points),
         claims=claims(all_points),
         figures=figures(all_points, palette),
         cheapest=_cheapest(all_points),

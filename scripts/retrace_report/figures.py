@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .facets import Facets
@@ -41,6 +42,7 @@ class Panel:
     subtitle: str
     svg: str
     name: str
+    note: str = ""  # cases that could not be drawn
 
 
 @dataclass
@@ -51,10 +53,11 @@ class FigureBlock:
     panels: list[Panel]
     table: DataTable
     notes: list[str] = field(default_factory=list)
-    dashes: list[tuple[str, int]] = field(default_factory=list)  # legend of solvers: name, dash pattern
+    markers: list[tuple[str, int]] = field(default_factory=list)  # legend of solvers: name, number of the marker
     by_solver: bool = False  # one panel per problem setting and solver
     hollow: bool = False
     crosses: bool = False
+    blown: bool = False
 
     @property
     def rows(self) -> list[tuple[str, list[Panel]]]:
@@ -131,10 +134,14 @@ def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
         sheet.caption,
         [],
         _table(sheet, points),
-        dashes=facets.legend,
+        markers=facets.legend,
         by_solver=facets.by_solver,
     )
     tooltips = len(points) <= MAX_TOOLTIPS
+    absent: dict[tuple[str, str], list[Point]] = {}
+    for point in points:
+        if not _drawable(sheet, point):
+            absent.setdefault(facets.key(point), []).append(point)
     for number, (key, members) in enumerate(list(facets.groups.items())[:MAX_PANELS]):
         x_limits, y_limits = _extents(sheet, facets.comparable(key))
         name, label = (
@@ -153,9 +160,15 @@ def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
             tooltips,
             facets.by_solver,
         )
-        block.panels.append(Panel(*key, drawing, name))
+        block.panels.append(Panel(*key, drawing, name, _absence(absent.get(key, []))))
     _notes(block, sheet, points, wanted, list(facets.groups.values()))
     return block
+
+
+def _absence(absent: list[Point]) -> str:
+    """Who is missing from a panel: a line that is not there must not look like one that was not asked for."""
+    counts = Counter((point.method, point.status) for point in absent if point.status != "skipped")
+    return ", ".join(f"{method} {count} × {status}" for (method, status), count in counts.items())
 
 
 def _x(sheet: Sheet, point: Point) -> float:
@@ -171,7 +184,8 @@ def _drawable(sheet: Sheet, point: Point) -> bool:
     if not (math.isfinite(_x(sheet, point)) and _x(sheet, point) > 0) or point.status == "skipped":
         return False
     known = math.isfinite(_y(sheet, point)) and _y(sheet, point) > 0
-    return known or (point.failed and sheet.y == "error")  # a failure without an error stands on the upper edge
+    # A gradient that blew up has no error: it stands on the upper edge.
+    return known or (sheet.y == "error" and (point.failed or point.expected))
 
 
 def _extents(sheet: Sheet, members: list[Point]) -> tuple[Limits, Limits]:
@@ -198,11 +212,12 @@ def _series(sheet: Sheet, members: list[Point], facets: Facets) -> list[Series]:
                     _y(sheet, point),
                     sheet.y == "error" and point.reference_limited,
                     point.failed,
+                    point.expected,
                     bar,
                     title,
                 )
             )
-        found.append(Series(line[0].method, facets.dash(line[0]), marks))
+        found.append(Series(line[0].method, facets.marker(line[0]), marks))
     return found
 
 
@@ -231,6 +246,7 @@ def _notes(
 ) -> None:
     shown = {id(point) for members in groups[:MAX_PANELS] for point in members}
     block.hollow = sheet.y == "error" and any(point.reference_limited for point in wanted if id(point) in shown)
+    block.blown = any(point.expected for point in wanted if id(point) in shown)
     block.crosses = any(point.failed for point in wanted if id(point) in shown)
     if len(groups) > MAX_PANELS:
         block.notes.append(f"The first {MAX_PANELS} of {len(groups)} panels are drawn; the data table has every case.")

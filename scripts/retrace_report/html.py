@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from . import glossary, surroundings, tables
 from .content import Report
-from .palette import DASHES
+from .palette import BLOWN, CROSS, MARKERS
 from .points import FAILED
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -37,7 +37,13 @@ def render(report: Report) -> str:
         light=Markup(palette.css(dark=False)),
         dark=Markup(palette.css(dark=True)),
         swatch=lambda method: swatch(report, method),
-        dash=dash,
+        marks={
+            "marker": marker,
+            "stroke": lambda method: stroke(report, method),
+            "cross": shape(CROSS),
+            "blown": shape(BLOWN),
+            "circle": shape(MARKERS[0]),
+        },
         symbols=SYMBOLS,
         operators=OPERATORS,
         failed_statuses=FAILED,
@@ -55,18 +61,26 @@ def breakable(text: str) -> Markup:
 
 
 def swatch(report: Report, method: str) -> Markup:
-    """The method's marker in its colour, as in the figures."""
+    """A spot in the method's colour."""
     if method not in report.palette.methods:
         return Markup("")
+    return Markup('<i class="swatch" style="background: var(--{})"></i>').format(report.palette[method].variable)
+
+
+def stroke(report: Report, method: str) -> Markup:
+    """A stretch of line in the colour and dash pattern of a method."""
     style = report.palette[method]
     return Markup(
-        '<svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}" style="fill: var(--{})"/></svg>'
-    ).format(style.path, style.variable)
+        '<svg class="stroke" viewBox="0 0 34 8" aria-hidden="true"><path d="M1 4H33" '
+        'style="stroke: var(--{}); stroke-dasharray: {}"/></svg>'
+    ).format(style.variable, style.dash or "none")
 
 
-def dash(number: int) -> Markup:
-    """A stretch of line in the dash pattern of a solver."""
-    pattern = " ".join(str(1.5 * length) for length in DASHES[number]) or "none"
-    return Markup(
-        '<svg class="dash" viewBox="0 0 34 8" aria-hidden="true"><path d="M1 4H33" style="stroke-dasharray: {}"/></svg>'
-    ).format(pattern)
+def shape(path: str, filled: bool = False) -> Markup:
+    kind = "symbol filled" if filled else "symbol"
+    return Markup('<svg class="{}" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}"/></svg>').format(kind, path)
+
+
+def marker(number: int) -> Markup:
+    """The marker of a solver, in grey: its colour in a figure is the method's."""
+    return shape(MARKERS[number], filled=True)

@@ -30,13 +30,15 @@ class ModelSummary:
 
 @dataclass(frozen=True)
 class Holding:
-    """The labels that are live at the peak of a method's largest case; shares are of that peak."""
+    """The labels that are live at the peak of a method's largest case; shares are of all bytes live then, those of
+    the baseline included: labels cannot tell the two apart."""
 
     method: str
     case_id: str
     space: str
     labels: list[tuple[str, int, float]]  # label, bytes, share
-    peak: float  # bytes above the baseline
+    above: float  # bytes above the baseline
+    peak: float  # bytes with the baseline
     covered: float  # share of the peak that all recorded labels explain
 
 
@@ -110,9 +112,9 @@ def holdings(result: ResultFile, points: list[Point], most: int = 4) -> list[Hol
             continue
         largest = max(own, key=lambda point: point.bytes)
         rows = np.flatnonzero((labels["case"] == largest.index) & (labels["space"] == largest.space))
-        total = float(labels["live_at_peak"][rows].sum())
+        total, peak = float(labels["live_at_peak"][rows].sum()), _whole_peak(result, largest)
         ranked = sorted(rows, key=lambda row: -labels["live_at_peak"][row])[:most]
-        if total > 0 and largest.bytes > 0:
+        if total > 0 and peak > 0:
             found.append(
                 Holding(
                     method,
@@ -122,12 +124,21 @@ def holdings(result: ResultFile, points: list[Point], most: int = 4) -> list[Hol
                         (
                             labels["label"][row],
                             int(labels["live_at_peak"][row]),
-                            min(1.0, float(labels["live_at_peak"][row]) / largest.bytes),
+                            min(1.0, float(labels["live_at_peak"][row]) / peak),
                         )
                         for row in ranked
                     ],
                     largest.bytes,
-                    total / largest.bytes,
+                    peak,
+                    total / peak,
                 )
             )
     return found
+
+
+def _whole_peak(result: ResultFile, point: Point) -> float:
+    """The solver's peak with its baseline, on the rank that needs most."""
+    memory = result["memory"]
+    chosen = (memory["case"] == point.index) & (memory["space"] == point.space)
+    chosen &= (memory["kind"] == "solver") & (memory["stat"] == "max_rank")
+    return float(memory["peak_bytes"][chosen].max(initial=0))

@@ -1,7 +1,7 @@
-"""Colours and markers. Figures are drawn in sentinel colours that become CSS variables: one SVG for light and dark.
+"""Colours, dashes and markers: a method has a colour and a dash pattern, a solver has a marker.
 
 The hues are those of Okabe and Ito (2008), told apart by all common kinds of colour blindness, shifted for contrast on
-each background; each method also has a marker of its own, and each solver a dash pattern.
+each background. Figures name them by CSS variables: one SVG for light and dark.
 """
 
 from __future__ import annotations
@@ -11,45 +11,49 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Style:
-    """How one method is drawn: `marker` is Matplotlib's letter, `path` the same shape in a box of -5…5 for legends."""
+    """How one method is drawn: colours, and the dash pattern of its lines (empty: solid)."""
 
     variable: str  # CSS variable of its colour
     light: str
     dark: str
-    marker: str
-    path: str
+    dash: str
 
 
-_CIRCLE = "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z"
-_KNOWN: dict[str, tuple[str, str, str, str]] = {
-    "aca": ("#0a62a9", "#62b5f5", "o", _CIRCLE),
-    "adjoint": ("#c24a10", "#f6925a", "s", "M-3.6 -3.6h7.2v7.2h-7.2z"),
-    "naive": ("#0b8465", "#45cda6", "^", "M0 -4.4L4.4 3.8H-4.4z"),
-    "forward": ("#8b3f9e", "#d79aea", "D", "M0 -4.6L4.6 0L0 4.6L-4.6 0z"),
-    "aca_budget": ("#7a6500", "#e3c53f", "v", "M0 4.4L4.4 -3.8H-4.4z"),
-    "adjoint_seminorm": ("#a82a5e", "#f58ab3", "P", "M-1.5 -4.4h3v2.9h2.9v3h-2.9v2.9h-3v-2.9h-2.9v-3h2.9z"),
-    "adjoint_interpolated": ("#5b4a3c", "#cdb8a4", "p", "M0 -4.5L4.3 -1.4L2.6 3.6H-2.6L-4.3 -1.4z"),
-    "reversible": ("#12788f", "#5fd0e6", ">", "M4.4 0L-3.8 4.4V-4.4z"),
-    "symplectic_adjoint": ("#4b4fb0", "#a9acff", "<", "M-4.4 0L3.8 4.4V-4.4z"),
-    "finite_difference": ("#5c636b", "#b3bac2", "h", "M0 -4.5L3.9 -2.2V2.2L0 4.5L-3.9 2.2V-2.2z"),
+_KNOWN: dict[str, tuple[str, str, str]] = {
+    "aca": ("#0a62a9", "#62b5f5", ""),
+    "adjoint": ("#c24a10", "#f6925a", "6 3"),
+    "naive": ("#0b8465", "#45cda6", "1.6 2.6"),
+    "forward": ("#8b3f9e", "#d79aea", "8 3 1.6 3"),
+    "aca_budget": ("#7a6500", "#e3c53f", "3 2"),
+    "adjoint_seminorm": ("#a82a5e", "#f58ab3", "10 3"),
+    "adjoint_interpolated": ("#5b4a3c", "#cdb8a4", "10 3 3 3"),
+    "reversible": ("#12788f", "#5fd0e6", "1.6 4"),
+    "symplectic_adjoint": ("#4b4fb0", "#a9acff", "5 2 1.6 2"),
+    "finite_difference": ("#5c636b", "#b3bac2", "1 2"),
 }
 _SPARE = [
-    ("#7d3b3b", "#e0a0a0", "8", "M-1.7 -4.2H1.7L4.2 -1.7V1.7L1.7 4.2H-1.7L-4.2 1.7V-1.7z"),
-    ("#3f6b2a", "#a5d48c", "H", "M-4.4 0L-2.2 -3.9H2.2L4.4 0L2.2 3.9H-2.2z"),
-    ("#6a4f8f", "#c5b0e8", "d", "M0 -4.8L2.9 0L0 4.8L-2.9 0z"),
-    ("#444444", "#cccccc", "*", "M0 -4.8L1.2 -1.6L4.6 -1.5L1.9 .6L2.8 3.9L0 2L-2.8 3.9L-1.9 .6L-4.6 -1.5L-1.2 -1.6z"),
+    ("#7d3b3b", "#e0a0a0", "7 2"),
+    ("#3f6b2a", "#a5d48c", "4 4"),
+    ("#6a4f8f", "#c5b0e8", "7 2 1 2"),
+    ("#444444", "#cccccc", "2 2"),
 ]  # for methods that this list does not know yet
 
-# Names of the page's own colours and the sentinels that Matplotlib draws them in.
-_PAGE = ("ink", "muted", "grid", "card")
-DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2.2), (1.3, 1.9), (6, 2, 1.3, 2))  # by solver; () is solid
+# Shapes in a box of -5…5, of about equal weight; filled, or hollow where the reference limits the error.
+MARKERS = (
+    "M-3.9 0a3.9 3.9 0 1 0 7.8 0a3.9 3.9 0 1 0 -7.8 0z",  # circle
+    "M-3.5 -3.5H3.5V3.5H-3.5z",  # square
+    "M0 -4.6L4.5 3.4H-4.5z",  # triangle
+    "M0 -4.8L4.8 0L0 4.8L-4.8 0z",  # diamond
+    "M0 4.6L4.5 -3.4H-4.5z",  # triangle upside down
+    "M-1.5 -4.4H1.5V-1.5H4.4V1.5H1.5V4.4H-1.5V1.5H-4.4V-1.5H-1.5z",  # plus
+    "M0 -4.7L4.5 -1.5L2.8 3.8H-2.8L-4.5 -1.5z",  # pentagon
+    "M4.6 0L-3.4 4.5V-4.5z",  # triangle to the right
+)
+CROSS = "M-3.8 -3.8L3.8 3.8M-3.8 3.8L3.8 -3.8"  # failed
+BLOWN = "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0zM-2.4 -2.4L2.4 2.4M-2.4 2.4L2.4 -2.4"  # failed as expected
+
 LIGHT_PAGE = {"ink": "#1d2126", "muted": "#5d6670", "grid": "#e4e7ea", "card": "#ffffff"}
 DARK_PAGE = {"ink": "#e7eaed", "muted": "#9aa5b0", "grid": "#343b43", "card": "#1c2126"}
-
-
-def sentinel(name: str) -> str:
-    """The colour that stands for a page colour while Matplotlib draws."""
-    return f"#fe00{_PAGE.index(name):02x}"
 
 
 class Palette:
@@ -65,21 +69,10 @@ class Palette:
     def __getitem__(self, method: str) -> Style:
         return self._styles[method]
 
-    def sentinel(self, method: str) -> str:
-        return f"#fe01{self.methods.index(method):02x}"
-
-    def variables(self) -> dict[str, str]:
-        """Sentinel -> CSS variable."""
-        pairs = {sentinel(name): f"var(--{name})" for name in _PAGE}
-        return pairs | {self.sentinel(method): f"var(--{style.variable})" for method, style in self._styles.items()}
-
-    def plain(self) -> dict[str, str]:
-        """Sentinel -> its light colour, for SVG files that stand alone."""
-        pairs = {sentinel(name): LIGHT_PAGE[name] for name in _PAGE}
-        return pairs | {self.sentinel(method): style.light for method, style in self._styles.items()}
+    def colours(self, dark: bool = False) -> dict[str, str]:
+        """CSS variable -> colour, of all colours of the figures."""
+        page = DARK_PAGE if dark else LIGHT_PAGE
+        return page | {style.variable: style.dark if dark else style.light for style in self._styles.values()}
 
     def css(self, dark: bool) -> str:
-        """Declarations of all colour variables of the figures."""
-        page = DARK_PAGE if dark else LIGHT_PAGE
-        methods = {style.variable: style.dark if dark else style.light for style in self._styles.values()}
-        return " ".join(f"--{name}: {colour};" for name, colour in (page | methods).items())
+        return " ".join(f"--{name}: {colour};" for name, colour in self.colours(dark).items())

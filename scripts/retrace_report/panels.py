@@ -1,25 +1,20 @@
-"""Draws one panel: lines of points on logarithmic axes, as an SVG fragment that follows the page's colours."""
+"""Draws one panel: lines of points on logarithmic axes, as an SVG element in the page's colours (CSS variables)."""
 
 from __future__ import annotations
 
-import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
-import matplotlib
+from . import ticks
+from .palette import BLOWN, CROSS, MARKERS, Palette
 
-matplotlib.use("svg")
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator  # noqa: E402
-
-from . import svg, ticks  # noqa: E402
-from .palette import DASHES, Palette, sentinel  # noqa: E402
-
-_USUAL, _SMALL = (372, 312), (284, 252)  # pixels of the view box; on the page a panel is about this wide
-_DPI = 72
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 34, 44
+_USUAL, _SMALL = (372, 306), (284, 250)  # pixels of the view box; on the page a panel is about this wide
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 16, 36, 46
 _TEXT = 12.5
-_MARKER, _SMALL_MARKER, _MANY = 5.6, 3.8, 14  # pixels; a line of more marks than this has small ones
+_MANY = 14  # a line of more marks than this has small ones
+_LEAST_SPAN = 1.0  # decades of an axis: less would blow up differences that mean nothing
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,13 @@ class Mark:
     y: float
     hollow: bool = False
     failed: bool = False
+    expected: bool = False  # failed as the suite says it must
     bar: tuple[float, float] | None = None  # interval of x
     title: str = ""
+
+    @property
+    def on_line(self) -> bool:
+        return not self.failed and math.isfinite(self.y) and self.y > 0
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Series:
     """One method with one solver; failed marks do not belong to its line."""
 
     method: str
-    dash: int
+    marker: int
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -64,18 +64,42 @@ Limits = tuple[float, float]
 
 
 def limits(values: list[float], margin: float = 0.07) -> Limits:
-    """Of a logarithmic axis around the positive finite `values`; at least half a decade wide."""
+    """Of a logarithmic axis around the positive finite `values`; at least _LEAST_SPAN wide."""
     usable = [math.log10(value) for value in values if value > 0 and math.isfinite(value)]
     low, high = (min(usable), max(usable)) if usable else (-0.5, 0.5)
-    if high - low < 0.5:
+    if high - low < _LEAST_SPAN:
         middle = (low + high) / 2
-        low, high = middle - 0.25, middle + 0.25
+        low, high = middle - _LEAST_SPAN / 2, middle + _LEAST_SPAN / 2
     pad = margin * (high - low)
     return 10 ** (low - pad), 10 ** (high + pad)
 
 
+class _Frame:
+    """Where numbers stand in the view box."""
+
+    def __init__(self, x_limits: Limits, y_limits: Limits, small: bool) -> None:
+        self.width, self.height = _SMALL if small else _USUAL
+        self.left, self.right, self.top, self.bottom = _LEFT, self.width - _RIGHT, _TOP, self.height - _BOTTOM
+        self._x = [math.log10(value) for value in x_limits]
+        self._y = [math.log10(value) for value in y_limits]
+
+    def x(self, value: float) -> str:
+        share = (math.log10(value) - self._x[0]) / (self._x[1] - self._x[0])
+        return pixels(self.left + share * (self.right - self.left))
+
+    def y(self, value: float) -> str:
+        if not (math.isfinite(value) and value > 0):
+            return pixels(self.top)
+        share = (math.log10(value) - self._y[0]) / (self._y[1] - self._y[0])
+        return pixels(self.bottom - share * (self.bottom - self.top))
+
+
+def pixels(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
 def draw(
-    series: list[Series],
+    series: Sequence[Series],
     x: Axis,
     y: Axis,
     x_limits: Limits,
@@ -87,108 +111,102 @@ def draw(
     small: bool = False,
 ) -> str:
     """The panel as an inline SVG element. `name` is unique on the page; `label` is read to those who do not see it."""
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": _TEXT}):
-        width, height = _SMALL if small else _USUAL
-        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-        axes = figure.add_axes(
-            (_LEFT / width, _BOTTOM / height, (width - _LEFT - _RIGHT) / width, (height - _TOP - _BOTTOM) / height)
-        )
-        figure.patch.set_visible(False)
-        _frame(axes, x, y, x_limits, y_limits, ticks.MOST - 2 if small else ticks.MOST)
-        titles: dict[str, list[str]] = {}
-        for number, one in enumerate(series):
-            _series(axes, one, number, y_limits, palette, titles)
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    raw = svg.coarse(stream.getvalue())
-    if tooltips:
-        for group, texts in titles.items():
-            raw = svg.add_titles(raw, group, texts)
-    return svg.fragment(raw, name, palette.variables(), label)
+    frame = _Frame(x_limits, y_limits, small)
+    parts = [
+        f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {frame.width} {frame.height}" '
+        f'style="font-size: {_TEXT}px">',
+        _shapes(series, name),
+        *_axes(frame, x, y, x_limits, y_limits, ticks.MOST - 2 if small else ticks.MOST),
+        *(_line(frame, one, palette) for one in series),
+        *(_marks(frame, one, palette, name, tooltips) for one in series),
+        "</svg>",
+    ]
+    return "".join(parts)
 
 
-def _frame(axes, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, most_x: int) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(x_limits)
-    axes.set_ylim(y_limits)
-    axes.patch.set_visible(False)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(sentinel("muted"))
-    for axis, kind, bounds, most in ((axes.xaxis, x, x_limits, most_x), (axes.yaxis, y, y_limits, ticks.MOST)):
-        values, labels = kind.ticks(*bounds, most)
-        axis.set_major_locator(FixedLocator(values))
-        axis.set_major_formatter(FixedFormatter(labels))
-        axis.set_minor_locator(NullLocator())
-    axes.tick_params(axis="x", colors=sentinel("muted"), length=3, pad=4)
-    axes.tick_params(axis="y", colors=sentinel("muted"), length=0, pad=5)
-    axes.grid(axis="y", color=sentinel("grid"), linewidth=0.9)
-    axes.set_axisbelow(True)
-    axes.set_xlabel(x.label, color=sentinel("ink"), labelpad=5)
-    axes.annotate(
-        y.label,
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(-_LEFT + 3, 17),
-        textcoords="offset points",
-        color=sentinel("ink"),
-    )
+def _shapes(series: Sequence[Series], name: str) -> str:
+    """The marker shapes that the panel uses, once each."""
+    used = {one.marker: MARKERS[one.marker] for one in series}
+    shapes = {f"s{number}": path for number, path in sorted(used.items())}
+    marks = [mark for one in series for mark in one.marks]
+    if any(mark.failed for mark in marks):
+        shapes["cross"] = CROSS
+    if any(mark.expected for mark in marks):
+        shapes["blown"] = BLOWN
+    return "<defs>" + "".join(f'<path id="{name}-{key}" d="{path}"/>' for key, path in shapes.items()) + "</defs>"
 
 
-def _series(
-    axes, series: Series, number: int, y_limits: Limits, palette: Palette, titles: dict[str, list[str]]
-) -> None:
-    colour, marker = palette.sentinel(series.method), palette[series.method].marker
-    whole = [mark for mark in series.marks if not mark.failed]
-    line = {"color": colour, "linewidth": 1.5, "alpha": 0.85}
-    if DASHES[series.dash]:
-        line["dashes"] = DASHES[series.dash]
+def _axes(frame: _Frame, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, most_x: int) -> list[str]:
+    x_values, x_labels = x.ticks(*x_limits, most_x)
+    y_values, y_labels = y.ticks(*y_limits, ticks.MOST)
+    left, right, bottom = pixels(frame.left), pixels(frame.right), pixels(frame.bottom)
+    rules = "".join(f"M{left} {frame.y(value)}H{right}" for value in y_values)
+    rules += "".join(f"M{frame.x(value)} {pixels(frame.top)}V{bottom}" for value in x_values)
+    below = pixels(frame.bottom + 17)
+    return [
+        f'<path d="{rules}" style="fill: none; stroke: var(--grid); stroke-width: 1"/>',
+        f'<path d="M{left} {bottom}H{right}" style="fill: none; stroke: var(--muted); stroke-width: 1"/>',
+        '<g style="fill: var(--muted); text-anchor: end">',
+        *(
+            f'<text x="{pixels(frame.left - 7)}" y="{pixels(float(frame.y(value)) + 4)}">{text}</text>'
+            for value, text in zip(y_values, y_labels)
+        ),
+        '</g><g style="fill: var(--muted); text-anchor: middle">',
+        *(f'<text x="{frame.x(value)}" y="{below}">{text}</text>' for value, text in zip(x_values, x_labels)),
+        f'</g><text x="4" y="17" style="fill: var(--ink)">{escape(y.label)}</text>',
+        f'<text x="{pixels((frame.left + frame.right) / 2)}" y="{pixels(frame.height - 9)}" '
+        f'style="fill: var(--ink); text-anchor: middle">{escape(x.label)}</text>',
+    ]
+
+
+def _line(frame: _Frame, series: Series, palette: Palette) -> str:
+    whole = [mark for mark in series.marks if mark.on_line]
+    style = palette[series.method]
+    text = ""
     if len(whole) > 1:
-        axes.plot([mark.x for mark in whole], [mark.y for mark in whole], **line)
+        path = "L".join(f"{frame.x(mark.x)} {frame.y(mark.y)}" for mark in whole)
+        dash = f"; stroke-dasharray: {style.dash}" if style.dash else ""
+        text += (
+            f'<path d="M{path}" style="fill: none; stroke: var(--{style.variable}); stroke-width: 1.5; '
+            f'stroke-opacity: .8{dash}"/>'
+        )
     bars = [mark for mark in whole if mark.bar]
     if bars:
-        axes.hlines(
-            [mark.y for mark in bars],
-            [mark.bar[0] for mark in bars],
-            [mark.bar[1] for mark in bars],
-            color=colour,
-            linewidth=2.4,
-            alpha=0.45,
+        path = "".join(f"M{frame.x(mark.bar[0])} {frame.y(mark.y)}H{frame.x(mark.bar[1])}" for mark in bars)
+        text += (
+            f'<path d="{path}" style="fill: none; stroke: var(--{style.variable}); stroke-width: 3; '
+            f'stroke-opacity: .4"/>'
         )
-    size = _MARKER if len(series.marks) <= _MANY else _SMALL_MARKER
-    for hollow in (False, True):
-        chosen = [mark for mark in whole if mark.hollow == hollow]
-        _markers(
-            axes,
-            chosen,
-            f"marks-{number}-{int(hollow)}",
-            titles,
-            marker=marker,
-            markersize=size,
-            markeredgecolor=colour,
-            markeredgewidth=1.3,
-            markerfacecolor=sentinel("card") if hollow else colour,
-        )
-    failed = [mark for mark in series.marks if mark.failed]
-    edge = [
-        Mark(mark.x, mark.y if math.isfinite(mark.y) and mark.y > 0 else y_limits[1], title=mark.title)
-        for mark in failed
-    ]
-    _markers(
-        axes,
-        edge,
-        f"crosses-{number}",
-        titles,
-        marker="x",
-        markersize=7,
-        color=colour,
-        markeredgewidth=1.8,
-        clip_on=False,
+    return text
+
+
+def _marks(frame: _Frame, series: Series, palette: Palette, name: str, tooltips: bool) -> str:
+    """Filled, hollow and failed marks of one line, a group each."""
+    variable = palette[series.method].variable
+    scale = "1" if len(series.marks) <= _MANY else ".72"
+    groups: dict[tuple[str, str], list[Mark]] = {}
+    for mark in series.marks:
+        if mark.failed:
+            key = ("cross", f"fill: none; stroke: var(--{variable}); stroke-width: 2")
+        elif mark.expected:
+            key = ("blown", f"fill: var(--card); stroke: var(--{variable}); stroke-width: 1.5")
+        else:
+            inside = "card" if mark.hollow else variable
+            key = (
+                f"s{series.marker}",
+                f"fill: var(--{inside}); stroke: var(--{variable if mark.hollow else 'card'}); "
+                f"stroke-width: {1.5 if mark.hollow else 0.6}",
+            )
+        groups.setdefault(key, []).append(mark)
+    return "".join(
+        f'<g style="{style}">' + "".join(_use(frame, mark, f"{name}-{shape}", scale, tooltips) for mark in marks) + "</g>"
+        for (shape, style), marks in groups.items()
     )
 
 
-def _markers(axes, marks: list[Mark], group: str, titles: dict[str, list[str]], **style) -> None:
-    if marks:
-        axes.plot([mark.x for mark in marks], [mark.y for mark in marks], linestyle="none", gid=group, **style)
-        titles[group] = [mark.title for mark in marks]
+def _use(frame: _Frame, mark: Mark, shape: str, scale: str, tooltips: bool) -> str:
+    x, y = frame.x(mark.x), frame.y(mark.y)
+    # A scaled marker keeps its place: SVG scales about the origin, so it is moved there first.
+    small = "" if scale == "1" else f' transform="translate({x} {y}) scale({scale}) translate(-{x} -{y})"'
+    use = f'<use href="#{shape}" x="{x}" y="{y}"{small}'
+    return f"{use}><title>{escape(mark.title)}</title></use>" if tooltips else f"{use}/>"

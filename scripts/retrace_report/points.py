@@ -57,6 +57,11 @@ class Point:
         return self.status in FAILED
 
     @property
+    def expected(self) -> bool:
+        """Failed as the suite says it must: a known limit of the method."""
+        return self.status == "xfail"
+
+    @property
     def reference_limited(self) -> bool:
         return math.isfinite(self.error) and self.uncertainty > REFERENCE_LIMIT * self.error
 

@@ -129,7 +129,7 @@ def test_drawn_marks_are_the_finite_cases(page: str, report: Report) -> None:
 def _known(point, name: str) -> bool:
     x = {"time": point.seconds, "evaluations": point.evaluations, "bytes": point.bytes, "memory": point.steps}[name]
     y = point.bytes if name == "memory" else point.error
-    return math.isfinite(x) and (math.isfinite(y) or (point.failed and name != "memory"))
+    return math.isfinite(x) and (math.isfinite(y) or ((point.failed or point.expected) and name != "memory"))
 
 
 def test_marks_stand_where_the_numbers_say(report: Report) -> None:
