@@ -33,7 +33,11 @@ def staircase(line: list[Point], cost: str) -> list[Point]:
 
 def reach(line: list[Point], cost: str, target: float) -> Reach | None:
     """Log-log interpolation between the two neighbours on the staircase; None if no case is this accurate."""
-    steps = staircase(line, cost)
+    return reach_on(staircase(line, cost), cost, target)
+
+
+def reach_on(steps: list[Point], cost: str, target: float) -> Reach | None:
+    """As `reach`, of a line whose staircase is known."""
     index = next((i for i, point in enumerate(steps) if point.bound <= target), None)
     if index is None:
         return None
@@ -58,8 +62,9 @@ def cheapest(points: list[Point]) -> dict[str, dict[str, dict[int, Reach]]]:
     for key, line in by_line.items():
         for cost in COSTS:
             decades = best[cost].setdefault(key.panel, {})
+            steps = staircase(line, cost)
             for k in DECADES:
-                found = reach(line, cost, 10.0**-k)
+                found = reach_on(steps, cost, 10.0**-k)
                 if found and (k not in decades or found.cost < decades[k].cost):
                     decades[k] = found
     return best

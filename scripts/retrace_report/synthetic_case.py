@@ -132,15 +132,16 @@ def _status(case: dict, error: float, uncertainty: float) -> tuple[str, str]:
 
 def _cost(times: np.ndarray, evaluations: dict[str, int], accepted: int, rejected: int, timed: bool) -> dict:
     median = float(np.median(times))
-    spread = float(np.std(times)) / np.sqrt(len(times))
-    quality = "none" if not timed else "noisy" if float(np.std(times)) > 0.016 * median else "good"
+    deviation = float(np.std(times))
+    spread = deviation / np.sqrt(len(times))
+    quality = "none" if not timed else "noisy" if deviation > 0.016 * median else "good"
     return dict(
         time_median=median,
         time_min=float(np.min(times)),
         time_mad=float(np.median(np.abs(times - median))),
         time_ci_lo=median - 1.96 * spread,
         time_ci_hi=median + 1.96 * spread,
-        time_cv=float(np.std(times) / np.mean(times)),
+        time_cv=deviation / float(np.mean(times)),
         forward_median=0.4 * median,
         backward_median=0.6 * median,
         setup_median=0.01 * median,
