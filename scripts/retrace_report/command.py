@@ -16,6 +16,7 @@ _EXAMPLES = """examples:
   report.py results/quickstart.h5 -o report.html
   report.py study.h5 -o study.html --title "Adjoint memory study"
   report.py pr.h5 -o pr.html --markdown summary.md --csv tables --svg figures
+  report.py quick.h5 --picture work-precision.svg --problems lorenz63,three_body
 
 exit codes: 0 the report was written (whatever its verdict); 2 it could not be: usage, input file or output path.
 """
@@ -33,6 +34,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--title", default="", metavar="T", help="title of the page (default: the file's)")
     parser.add_argument("--csv", type=Path, metavar="DIR", help="also write every data table into DIR, exact numbers")
     parser.add_argument("--svg", type=Path, metavar="DIR", help="also write every panel into DIR")
+    parser.add_argument("--picture", type=Path, metavar="F", help="also write one SVG picture of a few panels")
+    parser.add_argument(
+        "--against",
+        choices=("time", "evaluations", "bytes"),
+        default="evaluations",
+        help="the cost in the picture (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--problems", default="", metavar="P,Q,R", help="its problems, three at most (default: the file's first ones)"
+    )
     parser.add_argument("--markdown", type=Path, metavar="F", help="also write a summary of at most 60 lines")
     return parser.parse_args(arguments)
 
@@ -72,6 +83,11 @@ def _make(options: argparse.Namespace) -> None:
     if options.csv:
         for table in report.data_tables():
             write(options.csv / f"{table.name}.csv", table.csv())
+    if options.picture:
+        from .picture import picture
+
+        problems = [name.strip() for name in options.problems.split(",") if name.strip()]
+        write(options.picture, picture(report, options.against, problems))
     if options.svg:
         colours = report.palette.colours()
         for block in report.figures.values():
