@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from .frontier import CREDIBLE, DECADES, reach
+from .frontier import CREDIBLE, DECADES, reach_on, staircase
 from .points import STEADY, Line, Point, lines, ordered
 from .tables import ratio
 from .verdict import plural
@@ -83,26 +83,34 @@ def _time(one: _Comparison, other: str) -> str:
 
 
 def _tightest(by_line: _Lines, steady: _Lines, line: Line, others: list[str]) -> _Comparison | None:
+    evaluations = _staircases(by_line, line, others, "evaluations")
+    seconds = _staircases(steady, line, others, "seconds")
     best = None
     for k in DECADES[1:]:  # an error of a tenth is no gradient
-        evaluations = _costs_at(by_line, line, others, 10.0**-k, "evaluations")
-        if evaluations and (best is None or len(evaluations) >= len(best.evaluations)):
-            best = _Comparison(line, k, evaluations, _costs_at(steady, line, others, 10.0**-k, "seconds"))
+        ratios = _costs_at(evaluations, line.method, "evaluations", 10.0**-k)
+        if ratios and (best is None or len(ratios) >= len(best.evaluations)):
+            best = _Comparison(line, k, ratios, _costs_at(seconds, line.method, "seconds", 10.0**-k))
     return best
 
 
-def _costs_at(by_line: _Lines, line: Line, others: list[str], target: float, cost: str) -> dict[str, float]:
-    own = reach(by_line.get(line, []), cost, target)
-    if not own or not own.interpolated:
-        return {}
-    found = {}
+def _staircases(by_line: _Lines, line: Line, others: list[str], cost: str) -> dict[str, list[Point]]:
+    """Method -> staircase, of `line` and of the other methods' lines of the same kind."""
+    found = {line.method: staircase(by_line.get(line, []), cost)}
     for other in others:
         # A method with a checkpoint budget has a line per budget: the first stands for it.
         match = next((one for one in by_line if one[:-1] == line._replace(method=other)[:-1]), None)
-        theirs = reach(by_line[match], cost, target) if match else None
-        if theirs and theirs.interpolated:
-            found[other] = own.cost / theirs.cost
+        if match:
+            found[other] = staircase(by_line[match], cost)
     return found
+
+
+def _costs_at(steps: dict[str, list[Point]], subject: str, cost: str, target: float) -> dict[str, float]:
+    """The subject's cost over each other method's, where both are interpolated at this error."""
+    reached = {method: reach_on(own, cost, target) for method, own in steps.items()}
+    costs = {method: one.cost for method, one in reached.items() if one and one.interpolated}
+    if subject not in costs:
+        return {}
+    return {method: costs[subject] / value for method, value in costs.items() if method != subject}
 
 
 def _ratios(
@@ -148,11 +156,10 @@ def _useless(points: list[Point], methods: list[str]) -> str:
         if blown or wrong:
             where = ordered([point.panel for point in blown + wrong])
             more = f" and {len(where) - _MOST_OTHERS} more" if len(where) > _MOST_OTHERS else ""
-            parts.append(
-                f"{method} has none in {len(blown)} and one off by 100 % or more in {len(wrong)} of "
-                f"{plural(len(own), 'case')} ({', '.join(where[:_MOST_OTHERS])}{more})"
-            )
-    return f"Gradients that are of no use: {'; '.join(parts)}." if parts else ""
+            kinds = [f"{len(blown)} not finite"] * bool(blown) + [f"{len(wrong)} off by 100 % or more"] * bool(wrong)
+            places = ", ".join(where[:_MOST_OTHERS]) + more
+            parts.append(f"{method} {_join(kinds)} of {plural(len(own), 'case')} ({places})")
+    return f"Gradients of no use: {'; '.join(parts)}." if parts else ""
 
 
 def _equal_control_bytes(points: list[Point], subject: str, others: list[str]) -> str:

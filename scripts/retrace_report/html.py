@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -21,17 +22,9 @@ SYMBOLS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "expected": "✗",
 
 def render(report: Report) -> str:
     """The whole report as one HTML document without external assets or script."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"written": tables.written, "breakable": breakable, "svg": Markup}
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     palette = report.palette
-    return environment.get_template("report.html.j2").render(
+    return _environment().get_template("report.html.j2").render(
         report=report,
         style=Markup(style),
         light=Markup(palette.css(dark=False)),
@@ -52,6 +45,20 @@ def render(report: Report) -> str:
         glossary=glossary,
         surroundings=surroundings,
     )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """The templates, compiled once."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"written": tables.written, "breakable": breakable, "svg": Markup}
+    return environment
 
 
 def breakable(text: str) -> Markup:
