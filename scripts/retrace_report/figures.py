@@ -184,7 +184,7 @@ def _drawable(sheet: Sheet, point: Point) -> bool:
     if not (math.isfinite(_x(sheet, point)) and _x(sheet, point) > 0) or point.status == "skipped":
         return False
     known = math.isfinite(_y(sheet, point)) and _y(sheet, point) > 0
-    # A gradient that blew up has no error: it stands on the upper edge.
+    # A gradient that blew up has no error: it stands in a band above the axis.
     return known or (sheet.y == "error" and (point.failed or point.expected))
 
 

@@ -13,6 +13,8 @@ from .palette import BLOWN, CROSS, MARKERS, Palette
 _USUAL, _SMALL = (372, 306), (284, 250)  # pixels of the view box; on the page a panel is about this wide
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 16, 36, 46
 _TEXT = 12.5
+_BELOW_BAND = 9
+_BAND = 20  # height of the band that holds marks without a finite y
 _MANY = 14  # a line of more marks than this has small ones
 _LEAST_SPAN = 1.0  # decades of an axis: less would blow up differences that mean nothing
 
@@ -36,7 +38,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Mark:
-    """One drawn case. `y` may be infinite or NaN: then it stands on the upper edge."""
+    """One drawn case. `y` may be infinite or NaN: then it stands in a band above the axis."""
 
     x: float
     y: float
@@ -77,9 +79,11 @@ def limits(values: list[float], margin: float = 0.07) -> Limits:
 class _Frame:
     """Where numbers stand in the view box."""
 
-    def __init__(self, x_limits: Limits, y_limits: Limits, small: bool) -> None:
+    def __init__(self, x_limits: Limits, y_limits: Limits, small: bool, band: bool) -> None:
         self.width, self.height = _SMALL if small else _USUAL
-        self.left, self.right, self.top, self.bottom = _LEFT, self.width - _RIGHT, _TOP, self.height - _BOTTOM
+        self.left, self.right, self.bottom = _LEFT, self.width - _RIGHT, self.height - _BOTTOM
+        self.band = _BAND if band else 0
+        self.top = _TOP + (self.band + _BELOW_BAND if band else 0)
         self._x = [math.log10(value) for value in x_limits]
         self._y = [math.log10(value) for value in y_limits]
 
@@ -89,7 +93,7 @@ class _Frame:
 
     def y(self, value: float) -> str:
         if not (math.isfinite(value) and value > 0):
-            return pixels(self.top)
+            return pixels(self.top - _BELOW_BAND - self.band / 2)
         share = (math.log10(value) - self._y[0]) / (self._y[1] - self._y[0])
         return pixels(self.bottom - share * (self.bottom - self.top))
 
@@ -111,7 +115,8 @@ def draw(
     small: bool = False,
 ) -> str:
     """The panel as an inline SVG element. `name` is unique on the page; `label` is read to those who do not see it."""
-    frame = _Frame(x_limits, y_limits, small)
+    band = any(not (math.isfinite(mark.y) and mark.y > 0) for one in series for mark in one.marks)
+    frame = _Frame(x_limits, y_limits, small, band)
     parts = [
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {frame.width} {frame.height}" '
         f'style="font-size: {_TEXT}px">',
@@ -144,6 +149,7 @@ def _axes(frame: _Frame, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, m
     rules += "".join(f"M{frame.x(value)} {pixels(frame.top)}V{bottom}" for value in x_values)
     below = pixels(frame.bottom + 17)
     return [
+        _band(frame),
         f'<path d="{rules}" style="fill: none; stroke: var(--grid); stroke-width: 1"/>',
         f'<path d="M{left} {bottom}H{right}" style="fill: none; stroke: var(--muted); stroke-width: 1"/>',
         '<g style="fill: var(--muted); text-anchor: end">',
@@ -157,6 +163,18 @@ def _axes(frame: _Frame, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, m
         f'<text x="{pixels((frame.left + frame.right) / 2)}" y="{pixels(frame.height - 9)}" '
         f'style="fill: var(--ink); text-anchor: middle">{escape(x.label)}</text>',
     ]
+
+
+def _band(frame: _Frame) -> str:
+    """For marks that have no y: apart from the axis, so that their height is not read as a number."""
+    if not frame.band:
+        return ""
+    top, middle = frame.top - _BELOW_BAND - frame.band, frame.top - _BELOW_BAND - frame.band / 2
+    return (
+        f'<rect x="{frame.left}" y="{pixels(top)}" width="{frame.right - frame.left}" height="{frame.band}" rx="3" '
+        f'style="fill: var(--grid); fill-opacity: .6"/>'
+        f'<text x="{frame.left - 7}" y="{pixels(middle + 4)}" style="fill: var(--muted); text-anchor: end">none</text>'
+    )
 
 
 def _line(frame: _Frame, series: Series, palette: Palette) -> str:
@@ -198,10 +216,11 @@ def _marks(frame: _Frame, series: Series, palette: Palette, name: str, tooltips:
                 f"stroke-width: {1.5 if mark.hollow else 0.6}",
             )
         groups.setdefault(key, []).append(mark)
-    return "".join(
-        f'<g style="{style}">' + "".join(_use(frame, mark, f"{name}-{shape}", scale, tooltips) for mark in marks) + "</g>"
+    drawn = (
+        (style, "".join(_use(frame, mark, f"{name}-{shape}", scale, tooltips) for mark in marks))
         for (shape, style), marks in groups.items()
     )
+    return "".join(f'<g style="{style}">{uses}</g>' for style, uses in drawn)
 
 
 def _use(frame: _Frame, mark: Mark, shape: str, scale: str, tooltips: bool) -> str:
