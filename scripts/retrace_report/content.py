@@ -53,6 +53,19 @@ class Cheapest:
     left_out: int
     table: DataTable
 
+    def cells(self, panel: str) -> list[tuple[Reach | None, int]]:
+        """(way, decades that it spans): one measured case that serves several neighbouring decades is one cell."""
+        cells: list[tuple[Reach | None, int]] = []
+        for k in self.decades:
+            way = self.rows[panel].get(k)
+            before, span = cells[-1] if cells else (None, 0)
+            same = before and way and not way.interpolated and not before.interpolated and way.point is before.point
+            if same:
+                cells[-1] = (before, span + 1)
+            else:
+                cells.append((way, 1))
+        return cells
+
 
 @dataclass
 class Report:

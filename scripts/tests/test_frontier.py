@@ -148,3 +148,15 @@ def test_one_method_or_none_cannot_be_compared() -> None:
 )
 def test_ratios_have_two_digits(value: float, text: str) -> None:
     assert ratio(value) == text
+
+
+def test_cells_of_the_table_cover_every_decade_once(report: Report) -> None:
+    for one in report.cheapest:
+        for panel, row in one.rows.items():
+            decades = iter(one.decades)
+            for way, span in one.cells(panel):
+                covered = [next(decades) for _ in range(span)]
+                assert all(row.get(k) == (way if span == 1 else row[covered[0]]) for k in covered)
+                assert span == 1 or not way.interpolated
+            assert next(decades, None) is None
+    assert any(span > 1 for one in report.cheapest for panel in one.rows for _, span in one.cells(panel))
