@@ -50,8 +50,9 @@ KOKKOS_INLINE_FUNCTION void reverse_step(Model const& model, StepSpan<typename M
   S t_bar(0.0);
   static_for_reverse<0, Last>([&](auto i) {
     constexpr auto index = static_cast<std::size_t>(i());
+    constexpr double b = Tab::b[index];
     model.template combine<AdjointRow<Tab, i(), Last>>(work.seed, span.h, work.argument_bar,
-                                                       Scaled{S(Tab::b[index]) * span.h, lambda});
+                                                       Scaled{S(b) * span.h, lambda});
     S const t = stage_time<Tab>(span, i);
     if constexpr (i() < Last - 1) {
       model.template vjp_kept<i()>(t, work.arguments[index], work.seed, work.argument_bar[index], p_bar, t_bar,
@@ -77,9 +78,9 @@ KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_trial(
   StepTimeAdjoint<S> times;
   static_for_reverse<0, Tab::stages>([&](auto i) {
     constexpr auto index = static_cast<std::size_t>(i());
-    constexpr double d = Tab::b[index] - Tab::b_hat[index];
+    constexpr double b = Tab::b[index], d = b - Tab::b_hat[index], c = Tab::c[index];
     model.template combine<AdjointRow<Tab, i(), Tab::stages>>(
-        work.seed, span.h, work.argument_bar, Scaled{S(Tab::b[index]) * span.h, lambda}, Scaled{S(d) * span.h, e_bar});
+        work.seed, span.h, work.argument_bar, Scaled{S(b) * span.h, lambda}, Scaled{S(d) * span.h, e_bar});
     times.eta += model.dot(k[index], work.seed) / span.h;
     if constexpr (Tab::fsal && i() == Tab::stages - 1) {
       if (last_stage_bar != nullptr) model.add(work.seed, S(1.0), *last_stage_bar);
@@ -91,7 +92,7 @@ KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_trial(
       S t_bar(0.0);
       model.vjp(stage_time<Tab>(span, i), work.arguments[index], work.seed, work.argument_bar[index], p_bar, t_bar);
       times.tau += t_bar;
-      times.eta += S(Tab::c[index]) * t_bar;
+      times.eta += S(c) * t_bar;
     }
   });
   model.template combine<OnesRow<Tab::stages>>(lambda, S(1.0), work.argument_bar, Plain{lambda});

@@ -4,6 +4,8 @@
 #include "solvers/tableau.hpp"
 #include "solvers/vec_algebra.hpp"
 
+#include <type_traits>
+
 namespace retrace {
 
 /// Memory of one Runge–Kutta step: s stage derivatives, one stage argument, the new state; (s + 2) states.
@@ -34,10 +36,15 @@ KOKKOS_INLINE_FUNCTION void stage_argument(Model const& model, typename Model::T
   model.template combine<StageRow<Tab, I>>(u, h, k, Plain{y});
 }
 
-template <Tableau Tab, class S>
-[[nodiscard]] KOKKOS_INLINE_FUNCTION S stage_time(StepSpan<S> const& span, int i) {
-  if (Tab::fsal && i == Tab::stages - 1) return span.t_next;
-  return span.t + S(Tab::c[static_cast<std::size_t>(i)]) * span.h;
+/// The time of stage `I`, a constant: devices cannot read the tables of a host.
+template <Tableau Tab, int I, class S>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION S stage_time(StepSpan<S> const& span, std::integral_constant<int, I>) {
+  if constexpr (Tab::fsal && I == Tab::stages - 1) {
+    return span.t_next;
+  } else {
+    constexpr double c = Tab::c[static_cast<std::size_t>(I)];
+    return span.t + S(c) * span.h;
+  }
 }
 
 /// One step from `y`, with k[0] = f(t, y) given: fills k[1] … and y_new. Evaluates f `stages - 1` times; with

@@ -148,9 +148,11 @@ struct VecAlgebra {
     if constexpr (first == Row::end) {
       return plus(T(0.0), d, extra...);
     } else {
-      T sum = T(Row::at(first)) * x[static_cast<std::size_t>(first)][d];
+      constexpr double first_coefficient = Row::at(first);  // a constant: devices cannot read the tables of a host
+      T sum = T(first_coefficient) * x[static_cast<std::size_t>(first)][d];
       static_for<first + 1, Row::end>([&](auto j) {
-        if constexpr (Row::at(j()) != 0.0) sum = math::fma(T(Row::at(j())), x[static_cast<std::size_t>(j())][d], sum);
+        constexpr double coefficient = Row::at(j());
+        if constexpr (coefficient != 0.0) sum = math::fma(T(coefficient), x[static_cast<std::size_t>(j())][d], sum);
       });
       return plus_scaled(factor, sum, d, extra...);
     }
@@ -190,8 +192,8 @@ struct VecAlgebra {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static S error_component(int d, S const& h, StageArray const& k) {
     T sum(0.0);
     static_for<0, Tab::stages>([&](auto j) {
-      if constexpr (Tab::b[j()] != Tab::b_hat[j()])
-        sum = math::fma(T(Tab::b[j()] - Tab::b_hat[j()]), k[static_cast<std::size_t>(j())][d], sum);
+      constexpr double coefficient = Tab::b[j()] - Tab::b_hat[j()];
+      if constexpr (coefficient != 0.0) sum = math::fma(T(coefficient), k[static_cast<std::size_t>(j())][d], sum);
     });
     return h * S(sum);
   }
