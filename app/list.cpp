@@ -7,6 +7,7 @@
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
 #include "verification/checks.hpp"
+#include "verification/execution_spaces.hpp"
 #include "verification/problem_catalogue.hpp"
 
 #include <fmt/format.h>
@@ -68,15 +69,9 @@ Json checks() {
   return all;
 }
 
-Json backends() {
+Json backends_of_this_build() {
   Json all = Json::array();
-#ifdef KOKKOS_ENABLE_SERIAL
-  all.push_back({{"name", "serial"}, {"summary", "one thread"}});
-#endif
-#ifdef KOKKOS_ENABLE_OPENMP
-  all.push_back({{"name", "openmp"}, {"summary", "OMP_NUM_THREADS threads"}});
-#endif
-  all.push_back({{"name", "default"}, {"summary", std::string("here: ") + Kokkos::DefaultHostExecutionSpace::name()}});
+  for (Backend const& backend : backends()) all.push_back({{"name", backend.name}, {"summary", backend.summary}});
   return all;
 }
 
@@ -116,8 +111,12 @@ int list_registered(Options const& options, bool speaks) {
     char const* name;
     Json (*entries)();
   };
-  std::vector<Section> const sections{{"problems", problems}, {"methods", methods},   {"solvers", solvers},
-                                      {"checks", checks},     {"backends", backends}, {"suites", suites}};
+  std::vector<Section> const sections{{"problems", problems},
+                                      {"methods", methods},
+                                      {"solvers", solvers},
+                                      {"checks", checks},
+                                      {"backends", backends_of_this_build},
+                                      {"suites", suites}};
   std::vector<std::string> names;
   for (Section const& section : sections) names.emplace_back(section.name);
   if (!options.what.empty() && std::ranges::find(names, options.what) == names.end())

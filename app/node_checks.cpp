@@ -57,9 +57,8 @@ Finding check_tools() {
 }
 
 Finding check_gpu() {
-#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP) || defined(KOKKOS_ENABLE_SYCL)
-  return {"gpu", Fitness::ok, Kokkos::DefaultExecutionSpace::name(),
-          "in this build; ceilings and checks here are those of the host"};
+#if defined(RETRACE_HAS_CUDA)
+  return {"gpu", Fitness::ok, "Cuda", "in this build; ceilings and checks here are those of the host"};
 #else
   return {"gpu", Fitness::ok, "none", "this build of Kokkos has no GPU backend; all times are the host's"};
 #endif

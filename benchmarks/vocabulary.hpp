@@ -65,8 +65,8 @@ struct Vocabulary {
   std::vector<std::string> methods;
   std::vector<SolverEntry> solvers;
   std::vector<std::string> precisions{"f64"};
-  std::vector<std::string> backends{"default", "serial", "openmp"};
-  std::vector<std::string> controllers{"standard", "paper", "plain"};  ///< the first is the default
+  std::vector<std::string> backends{"default", "serial", "openmp", "cuda"};  ///< in this build or not
+  std::vector<std::string> controllers{"standard", "paper", "plain"};        ///< the first is the default
   std::vector<CheckEntry> checks{};
   std::vector<QuantityEntry> quantities{{"grad_rel_l2"},     {"grad_rel_linf"},  {"grad_abs_linf"},
                                         {"grad_cos_defect"}, {"grad_y0_rel_l2"}, {"grad_theta_rel_l2"},

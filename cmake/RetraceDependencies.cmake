@@ -125,15 +125,11 @@ if(RETRACE_NATIVE)
   endforeach()
 endif()
 
-# nvcc_wrapper hands every source to nvcc, which cannot compile toml++ or Eigen, and fmt only when told that constexpr
-# functions are there. For others to use: target_compile_options(<target without Kokkos> PRIVATE ${RETRACE_HOST_ONLY_FLAG}),
-# or COMPILE_OPTIONS of one source; it is empty without CUDA.
+# In a build for CUDA the host's compiler compiles all but the sources of retrace_add_device_objects, as in a build without:
+# nvcc is slow and takes neither toml++, Eigen nor packs. See cmake/RetraceCuda.cmake.
 set(RETRACE_HOST_ONLY_FLAG "")
 if(Kokkos_ENABLE_CUDA)
-  add_compile_definitions(FMT_USE_CONSTEXPR=1)
-  if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
-    set(RETRACE_HOST_ONLY_FLAG --host-only)
-  endif()
+  include(RetraceCuda)
 endif()
 
 # Results must not depend on the compiler's freedom to reorder sums or to contract a * b + c: a step that is replayed, a lane

@@ -9,8 +9,8 @@
 namespace retrace {
 
 namespace detail {
-#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
-// nvcc and hipcc read vector extensions differently; a build for a device integrates one by one on its host.
+#if defined(KOKKOS_ENABLE_HIP)
+// hipcc reads vector extensions differently, and compiles the host's part too; with CUDA another compiler does.
 inline constexpr int pack_bytes = 0;
 #elif defined(__AVX512F__)
 inline constexpr int pack_bytes = 64;

@@ -4,6 +4,7 @@
 #include "gradients/ensemble_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
+#include "verification/device_gradient.hpp"
 #include "verification/execution_spaces.hpp"
 #include "verification/problem_instance.hpp"
 #include "verification/recorded_steps.hpp"
@@ -42,6 +43,14 @@ class EnsembleInstance final : public ProblemInstance {
   [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                               StepControl const& control) const override {
     std::unique_ptr<GradientDriver> driver;
+#ifdef RETRACE_HAS_CUDA
+    if (choice.backend == "cuda") {
+      (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+        driver = make_device_gradient<Problem, Precision>(problem_, choice, control, partition_, *comm_);
+      });
+      return driver;
+    }
+#endif
     visit_execution_space(choice.backend, [&]<class Exec>() {
       visit_choice(choice, [&]<class Tab, class Precision>() {
         (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
