@@ -13,7 +13,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -133,8 +135,12 @@ class EnsembleInstance final : public ProblemInstance {
     bool success = false;
   };
 
-  [[nodiscard]] static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  [[nodiscard]] static std::size_t at(std::int64_t item, int size) { return static_cast<std::size_t>(item * size); }
+  [[nodiscard]] static std::size_t index(int i) {
+    return static_cast<std::size_t>(i);
+  }
+  [[nodiscard]] static std::size_t at(std::int64_t item, int size) {
+    return static_cast<std::size_t>(item * size);
+  }
 
   template <class Visit>
   void for_witnessed(Visit&& visit) const {
@@ -321,8 +327,7 @@ class EnsembleInstance final : public ProblemInstance {
     reference.kind = kind;
     GradientResult sums;
     std::vector<double> losses;
-    for (std::int64_t local = 0; local < partition_.local_items(); ++local) {
-      Differentiated const d = differentiate(local);
+    for (Differentiated const& d : each_trajectory(differentiate)) {
       losses.push_back(d.gradient.loss);
       reference.dloss_dy0.insert(reference.dloss_dy0.end(), d.gradient.dloss_dy0.data, d.gradient.dloss_dy0.data + N);
       reference.final_state.insert(reference.final_state.end(), d.final_state.data, d.final_state.data + N);
@@ -333,6 +338,29 @@ class EnsembleInstance final : public ProblemInstance {
     reference.loss = sums.loss;
     reference.dloss_dp = sums.dloss_dp;
     return reference;
+  }
+  /// `differentiate` of every local trajectory, on the host's threads: an ensemble for a GPU would take one thread
+  /// hours.
+  template <class Differentiate>
+  [[nodiscard]] std::vector<Differentiated> each_trajectory(Differentiate const& differentiate) const {
+    using Exec = Kokkos::DefaultHostExecutionSpace;
+    std::vector<Differentiated> each(static_cast<std::size_t>(partition_.local_items()));
+    std::exception_ptr failure;
+    std::mutex failure_mutex;
+    Kokkos::parallel_for("retrace::reference::each_trajectory",
+                         Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>(
+                             0, partition_.local_items()),
+                         [&](std::int64_t local) {
+                           try {
+                             each[static_cast<std::size_t>(local)] = differentiate(local);
+                           } catch (...) {
+                             std::lock_guard const lock(failure_mutex);
+                             failure = std::current_exception();
+                           }
+                         });
+    Exec().fence("retrace::reference: the trajectories are gathered next");
+    if (failure) std::rethrow_exception(failure);
+    return each;
   }
   [[nodiscard]] double difference(Reference const& a, Reference const& b) const {
     return gradient_error(*comm_, a.dloss_dy0, a.dloss_dp, b).relative_l2;
