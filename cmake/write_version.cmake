@@ -10,5 +10,8 @@ if(result EQUAL 0)
   if(changes)
     set(RETRACE_GIT_DIRTY yes)
   endif()
+elseif(EXISTS "${SOURCE}/COMMIT")  # a copy without its history, by scripts/device-bundle.sh
+  file(STRINGS "${SOURCE}/COMMIT" RETRACE_GIT_COMMIT LIMIT_COUNT 1)
+  set(RETRACE_GIT_DIRTY no)
 endif()
 configure_file("${INPUT}" "${OUTPUT}" @ONLY)
