@@ -14,6 +14,7 @@ from .verdict import plural
 
 _PREFERRED = "aca"  # compared with the others if it is there; else the file's first method is
 _Lines = dict[Line, list[Point]]
+_NO_GRADIENT = ("nonfinite", "fail", "xfail")  # not those that memory, time or a crash ended
 _MOST_OTHERS = 3  # a sentence with more comparisons is not read
 
 
@@ -151,7 +152,7 @@ def _useless(points: list[Point], methods: list[str]) -> str:
     parts = []
     for method in methods:
         own = [point for point in run if point.method == method]
-        blown = [point for point in own if not math.isfinite(point.error) and (point.failed or point.expected)]
+        blown = [point for point in own if not math.isfinite(point.error) and point.status in _NO_GRADIENT]
         wrong = [point for point in own if math.isfinite(point.error) and point.error >= 1]
         if blown or wrong:
             where = ordered([point.panel for point in blown + wrong])

@@ -58,6 +58,7 @@ class FigureBlock:
     hollow: bool = False
     crosses: bool = False
     blown: bool = False
+    band: bool = False  # a panel has marks without an error
 
     @property
     def rows(self) -> list[tuple[str, list[Panel]]]:
@@ -246,6 +247,7 @@ def _notes(
 ) -> None:
     shown = {id(point) for members in groups[:MAX_PANELS] for point in members}
     block.hollow = sheet.y == "error" and any(point.reference_limited for point in wanted if id(point) in shown)
+    block.band = any(not math.isfinite(_y(sheet, point)) for point in wanted if id(point) in shown)
     block.blown = any(point.expected for point in wanted if id(point) in shown)
     block.crosses = any(point.failed for point in wanted if id(point) in shown)
     if len(groups) > MAX_PANELS:

@@ -56,8 +56,9 @@ def test_methods_differ_without_colour() -> None:
 def test_a_blow_up_stands_above_the_axis(status: str, shape: str, report: Report, one_panel: list[Point]) -> None:
     blown = replace(one_panel[0], status=status, error=math.nan)
 
-    _, svg = drawn(EVALUATIONS, [blown, *one_panel[1:]], report.palette)
+    block, svg = drawn(EVALUATIONS, [blown, *one_panel[1:]], report.palette)
 
+    assert block.band and (block.blown, block.crosses) == (shape == "blown", shape == "cross")
     marks = re.findall(rf'<use href="#evaluations-0-{shape}" x="[\d.]+" y="([\d.]+)"><title>([^<]*)', svg)
     where = f"{blown.method}, {blown.solver}, {blown.control}"
     assert [title for _, title in marks] == [f"{where}: – at {blown.evaluations:,.0f} ({status})"]
@@ -81,7 +82,7 @@ def test_a_panel_says_who_is_missing(report: Report, one_panel: list[Point]) -> 
     block, _ = drawn(TIME, [untimed, *one_panel[1:]], report.palette)
 
     assert f"{untimed.method} 1 × xfail" in block.panels[0].note
-    assert block.blown is False
+    assert block.blown is False and block.band is False
 
 
 def test_close_numbers_do_not_fill_an_axis() -> None:
@@ -112,11 +113,12 @@ def test_lost_gradients_are_claimed(report: Report) -> None:
         replace(base, method="adjoint", error=1.5, panel="q"),
         replace(base, method="adjoint"),
         replace(base, method="adjoint", status="skipped", error=math.nan),
+        replace(base, method="adjoint", status="oom", error=math.nan),
     ]
 
     said = claims([base, *lost])[-1]
 
-    assert said == "Gradients of no use: adjoint 1 not finite and 1 off by 100 % or more of 3 cases (p, q)."
+    assert said == "Gradients of no use: adjoint 1 not finite and 1 off by 100 % or more of 4 cases (p, q)."
     assert not any("no use" in sentence for sentence in claims([base, lost[2]]))
 
 
