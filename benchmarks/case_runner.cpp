@@ -55,6 +55,23 @@ bool check_enabled(CaseSpec const& spec, std::string_view check) {
   return found == spec.checks.end() || found->value("enable", true);
 }
 
+/// Measured peak over the method's formula, both of the largest rank. Two-sided: a formula that promises too much is
+/// wrong.
+CheckResult memory_model(double measured, double model) {
+  if (model <= 0.0) {
+    CheckResult none = skipped("this kind of problem has no formula for its bytes");
+    none.check = "memory_model";
+    return none;
+  }
+  constexpr double share = 0.02;         // of the formula
+  constexpr double empty_views = 512.0;  // what Kokkos announces for Views of length zero, 128 bytes each
+  double const slack = share + empty_views / model;
+  CheckResult result = at_most("memory_model", measured / model, 1.0 + slack,
+                               "measured peak bytes over the method's formula; 2 % and four empty Views");
+  if (measured / model < 1.0 - slack) result.verdict = CheckVerdict::fail;
+  return result;
+}
+
 /// pass, fail or inconclusive by the checks, seen against what was expected. `failure` says why there is no solution,
 /// if there is none.
 void judge(CaseSpec const& spec, SolveStatus solved, std::string const& failure, results::CaseRecord& record) {
@@ -301,7 +318,7 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   if (options_.memory) {
     MemoryUse use;
     phase("memory", [&] { use = record_memory(spec, control); });
-    phase("memory statistics", [&] { note_memory(use, record); });
+    phase("memory statistics", [&] { note_memory(use, result.model_bytes, record); });
   }
   check_limits(spec, record);
   judge(spec, result.status, solve_failure(result, control, instance_->batch()), record);
@@ -352,7 +369,7 @@ MemoryUse CaseRunner::record_memory(CaseSpec const& spec, StepControl const& con
   return {tracker.stop_recording(), process_peak_rss_bytes()};
 }
 
-void CaseRunner::note_memory(MemoryUse const& use, results::CaseRecord& record) const {
+void CaseRunner::note_memory(MemoryUse const& use, std::int64_t model_bytes, results::CaseRecord& record) const {
   // One number per rank becomes four statistics; every rank has every space and kind that any rank has.
   std::map<std::pair<std::string, AllocationKind>, SpaceUsage> spaces;
   std::string names;
@@ -381,7 +398,7 @@ void CaseRunner::note_memory(MemoryUse const& use, results::CaseRecord& record) 
     return std::vector<std::int64_t>{static_cast<std::int64_t>(all.back()), static_cast<std::int64_t>(all.front()),
                                      static_cast<std::int64_t>(all[all.size() / 2]), static_cast<std::int64_t>(sum)};
   };
-  double leaked = 0.0;
+  double leaked = 0.0, most = 0.0;  // most: solver's peak on the rank that has the largest
   for (auto const& [key, space] : spaces) {
     auto const baseline = statistics(space.baseline), peak = statistics(space.peak), end = statistics(space.end),
                above = statistics(space.peak - space.baseline), count = statistics(space.count);
@@ -404,6 +421,7 @@ void CaseRunner::note_memory(MemoryUse const& use, results::CaseRecord& record) 
       record.memory.push_back(row);
     }
     if (space.kind == AllocationKind::solver) {
+      most += static_cast<double>(above.front());
       leaked += static_cast<double>(comm_->all_max(space.end - space.baseline));
       for (LabelBytes const& label : space.labels) {
         results::LabelRow row;
@@ -423,6 +441,8 @@ void CaseRunner::note_memory(MemoryUse const& use, results::CaseRecord& record) 
 
   record.checks.push_back(check_row(at_most("leak", leaked, 0.0, "bytes alive after the gradient's objects are gone"),
                                     results::not_measured));
+  auto const model = static_cast<double>(comm_->all_max(model_bytes));
+  record.checks.push_back(check_row(memory_model(most, model), results::not_measured));
 }
 
 }  // namespace retrace

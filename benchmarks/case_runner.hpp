@@ -62,7 +62,8 @@ class CaseRunner {
   void examine(CaseSpec const& spec, results::CaseRecord& record);
   void note_gradient(GradientResult const& result, GradientError const& error, results::CaseRecord& record) const;
   [[nodiscard]] MemoryUse record_memory(CaseSpec const& spec, StepControl const& control) const;
-  void note_memory(MemoryUse const& use, results::CaseRecord& record) const;
+  /// `model_bytes`: what the method's formula says for this rank; 0 where there is none.
+  void note_memory(MemoryUse const& use, std::int64_t model_bytes, results::CaseRecord& record) const;
 
   Communicator const* comm_;
   Agreement agreement_;

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "core/precision.hpp"
+#include "gradients/registry.hpp"
+#include "gradients/tests/packs.hpp"
+#include "problems/lorenz63.hpp"
+#include "problems/van_der_pol_forced.hpp"
+#include "solvers/registry.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace retrace::tests {
+
+/// A list is cut by CMake into translation units by index: `index`-th type of a registry.
+template <std::size_t Index, class List>
+struct TypeAt;
+template <std::size_t Index, class... Types>
+struct TypeAt<Index, TypeList<Types...>> {
+  using type = std::tuple_element_t<Index, std::tuple<Types...>>;
+};
+
+/// Odd, so that no width divides it and last packs are filled up with copies.
+constexpr double pack_trajectories = 13.0;
+
+/// Lorenz's trajectories go from steady convection to chaos. Backwards in time it is too stiff for a long span.
+inline Lorenz63 pack_problem(Lorenz63 const*) {
+  return make_problem<Lorenz63>({{"n", pack_trajectories}, {"T", 0.5}});
+}
+inline VanDerPolForced pack_problem(VanDerPolForced const*) {
+  return make_problem<VanDerPolForced>({{"n", pack_trajectories}, {"T", 3.0}});
+}
+
+template <Tableau Tab, class Precision>
+[[nodiscard]] StepControl pack_control() {
+  bool const is_double = std::is_same_v<Precision, F64>;
+  StepControl control = control_with(!is_double || Tab::order < 3 ? 1e-4 : Tab::order < 4 ? 1e-6 : 1e-8);
+  if (!Tab::adaptive) control.fixed_steps = Tab::order < 2 ? 777 : 77;  // Euler's way back blows up with fewer
+  return control;
+}
+
+[[nodiscard]] inline std::size_t different_step_counts(std::vector<Outcome> const& all) {
+  std::set<std::int64_t> counts;
+  for (Outcome const& outcome : all) counts.insert(outcome.accepted);
+  return counts.size();
+}
+
+/// Every method at each width against one trajectory at a time.
+template <class Problem, Tableau Tab, class Precision, int... Widths>
+void expect_the_same_bits_at_widths() {
+  Problem const problem = pack_problem(static_cast<Problem const*>(nullptr));
+  StepControl const control = pack_control<Tab, Precision>();
+  for_each_type(AllGradientMethods{}, [&]<class Method>() {
+    auto const alone = outcomes<Method, Tab, Precision, 1>(problem, control);
+    for (Outcome const& outcome : alone) EXPECT_EQ(outcome.status, SolveStatus::success);
+    if constexpr (Tab::adaptive) {
+      EXPECT_GE(different_step_counts(alone), 2U) << "the lanes of a pack would march in step";
+    }
+    (expect_the_same(alone, outcomes<Method, Tab, Precision, Widths>(problem, control),
+                     std::string(Method::name) + ", width " + std::to_string(Widths)),
+     ...);
+  });
+}
+
+}  // namespace retrace::tests

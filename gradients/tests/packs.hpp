@@ -1,0 +1,86 @@
+#pragma once
+
+#include "gradients/ensemble_gradient.hpp"
+#include "gradients/tests/gradient_of.hpp"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace retrace::tests {
+
+/// All that a trajectory comes out with; doubles by their bits, so that NaN equals NaN.
+struct Outcome {
+  SolveStatus status = SolveStatus::success;
+  std::int64_t accepted = 0;
+  std::vector<std::int64_t> counts;  ///< records and every count of work
+  std::vector<std::uint64_t> loss, dloss_dy0, dloss_dp, final_state;
+};
+
+inline void expect_the_same(Outcome const& a, Outcome const& b) {
+  EXPECT_EQ(a.status, b.status);
+  EXPECT_EQ(a.counts, b.counts);
+  EXPECT_EQ(a.loss, b.loss);
+  EXPECT_EQ(a.dloss_dy0, b.dloss_dy0);
+  EXPECT_EQ(a.dloss_dp, b.dloss_dp);
+  EXPECT_EQ(a.final_state, b.final_state);
+}
+inline void expect_the_same(std::vector<Outcome> const& a, std::vector<Outcome> const& b, std::string const& what) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    SCOPED_TRACE(what + ", trajectory " + std::to_string(i));
+    expect_the_same(a[i], b[i]);
+  }
+}
+
+/// The outcome of each trajectory, `W` of them side by side: the kernel of EnsembleGradient, item by item.
+template <class Method, Tableau Tab, class Precision, int W, EnsembleProblem Problem>
+[[nodiscard]] std::vector<Outcome> outcomes(Problem const& problem, StepControl const& control) {
+  using Kernel = EnsembleKernel<Problem, Method, Tab, Precision, W, Kokkos::HostSpace>;
+  constexpr int N = Problem::dimension, P = Problem::parameters;
+  constexpr std::int64_t capacity = 2048;  // records; whoever needs more gets arena_exhausted
+  std::int64_t const n = problem.trajectories, items = (n + W - 1) / W;
+  auto const at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+  auto const arena = at(Kernel::shape.scalars == 0 ? 0 : items * W * capacity);
+  Kernel const kernel{problem,
+                      control,
+                      0,
+                      0,
+                      n,
+                      capacity,
+                      W,
+                      decltype(Kernel::scalars)("scalars", arena * at(Kernel::shape.scalars)),
+                      decltype(Kernel::states)("states", arena * at(Kernel::shape.states * N)),
+                      decltype(Kernel::loss)("loss", at(n)),
+                      decltype(Kernel::dloss_dy0)("dloss_dy0", at(n)),
+                      decltype(Kernel::final_state)("final_state", at(n)),
+                      decltype(Kernel::dloss_dp)("dloss_dp", at(n)),
+                      decltype(Kernel::status)("status", at(n)),
+                      decltype(Kernel::records)("records", at(n)),
+                      decltype(Kernel::work)("work", at(n))};
+  for (std::int64_t item = 0; item < items; ++item) kernel.solve(item);
+
+  std::vector<Outcome> all(at(n));
+  auto const bits = [](auto const& view, std::int64_t i, int size) {
+    std::vector<std::uint64_t> list;
+    for (int d = 0; d < size; ++d) list.push_back(std::bit_cast<std::uint64_t>(view(i, d)));
+    return list;
+  };
+  for (std::int64_t i = 0; i < n; ++i) {
+    WorkCounts const& w = kernel.work(i);
+    all[at(i)] = {kernel.status(i),
+                  w.accepted,
+                  {kernel.records(i), w.rhs_forward, w.rhs_backward, w.vjp, w.accepted, w.rejected, w.reverse_accepted,
+                   w.reverse_rejected, w.graph_depth},
+                  {std::bit_cast<std::uint64_t>(kernel.loss(i))},
+                  bits(kernel.dloss_dy0, i, N),
+                  bits(kernel.dloss_dp, i, P),
+                  bits(kernel.final_state, i, N)};
+  }
+  return all;
+}
+
+}  // namespace retrace::tests
