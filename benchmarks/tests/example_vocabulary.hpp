@@ -52,6 +52,7 @@ namespace retrace::test {
   v.methods = {"naive", "adjoint", "aca"};
   v.solvers = {{"euler", false, 1},       {"midpoint", false, 2},          {"rk4", false, 4},
                {"heun_euler21", true, 2}, {"bogacki_shampine32", true, 3}, {"dormand_prince54", true, 5}};
+  v.precisions = {"f64", "f32", "mixed"};
   v.checks = {
       {.name = "dual", .options = {{.name = "rtol", .default_value = "auto", .minimum = 0.0, .words = {"auto"}}}},
       {.name = "taylor",

@@ -38,7 +38,8 @@ inline VanDerPolForced pack_problem(VanDerPolForced const*) {
 template <Tableau Tab, class Precision>
 [[nodiscard]] StepControl pack_control() {
   bool const is_double = std::is_same_v<Precision, F64>;
-  StepControl control = control_with(!is_double || Tab::order < 3 ? 1e-4 : Tab::order < 4 ? 1e-6 : 1e-8);
+  double const single = std::is_same_v<Precision, Mixed> && Tab::order > 3 ? 1e-5 : 1e-4;
+  StepControl control = control_with(!is_double ? single : Tab::order < 3 ? 1e-4 : Tab::order < 4 ? 1e-6 : 1e-8);
   if (!Tab::adaptive) control.fixed_steps = Tab::order < 2 ? 777 : 77;  // Euler's way back blows up with fewer
   return control;
 }

@@ -94,8 +94,8 @@ TEST_P(Device, has_the_gradients_of_the_host) {
 INSTANTIATE_TEST_SUITE_P(Ensembles, Device,
                          ::testing::Combine(::testing::ValuesIn(ensembles),
                                             ::testing::ValuesIn(names_of(AllPrecisions{}))),
-                         [](auto const& info) {
-                           return std::string(std::get<0>(info.param).problem) + "_" + std::get<1>(info.param);
+                         [](auto const& one) {
+                           return std::string(std::get<0>(one.param).problem) + "_" + std::get<1>(one.param);
                          });
 
 TEST(DeviceBackend, refuses_what_it_cannot_do) {
