@@ -38,15 +38,16 @@ inline VanDerPolForced pack_problem(VanDerPolForced const*) {
 template <Tableau Tab, class Precision>
 [[nodiscard]] StepControl pack_control() {
   bool const is_double = std::is_same_v<Precision, F64>;
-  double const single = std::is_same_v<Precision, Mixed> && Tab::order > 3 ? 1e-5 : 1e-4;
-  StepControl control = control_with(!is_double ? single : Tab::order < 3 ? 1e-4 : Tab::order < 4 ? 1e-6 : 1e-8);
+  double const single = Tab::order > 3 ? 1e-5 : 1e-4, twice = Tab::order < 3 ? 1e-4 : Tab::order < 4 ? 1e-6 : 1e-8;
+  StepControl control = control_with(is_double ? twice : single);
   if (!Tab::adaptive) control.fixed_steps = Tab::order < 2 ? 777 : 77;  // Euler's way back blows up with fewer
   return control;
 }
 
+/// How many different numbers of trials the trajectories took.
 [[nodiscard]] inline std::size_t different_step_counts(std::vector<Outcome> const& all) {
   std::set<std::int64_t> counts;
-  for (Outcome const& outcome : all) counts.insert(outcome.accepted);
+  for (Outcome const& outcome : all) counts.insert(outcome.accepted + outcome.rejected);
   return counts.size();
 }
 

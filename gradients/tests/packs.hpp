@@ -15,7 +15,7 @@ namespace retrace::tests {
 /// All that a trajectory comes out with; doubles by their bits, so that NaN equals NaN.
 struct Outcome {
   SolveStatus status = SolveStatus::success;
-  std::int64_t accepted = 0;
+  std::int64_t accepted = 0, rejected = 0;
   std::vector<std::int64_t> counts;  ///< records and every count of work
   std::vector<std::uint64_t> loss, dloss_dy0, dloss_dp, final_state;
 };
@@ -61,6 +61,9 @@ template <class Method, Tableau Tab, class Precision, int W, EnsembleProblem Pro
                       decltype(Kernel::status)("status", at(n)),
                       decltype(Kernel::records)("records", at(n)),
                       decltype(Kernel::work)("work", at(n))};
+  // A real arena is not initialised: what a lane reads beyond its records must not matter.
+  Kokkos::deep_copy(kernel.scalars, Kokkos::Experimental::quiet_NaN_v<typename Precision::Time>);
+  Kokkos::deep_copy(kernel.states, Kokkos::Experimental::quiet_NaN_v<typename Precision::State>);
   for (std::int64_t item = 0; item < items; ++item) kernel.solve(item);
 
   std::vector<Outcome> all(at(n));
@@ -73,6 +76,7 @@ template <class Method, Tableau Tab, class Precision, int W, EnsembleProblem Pro
     WorkCounts const& w = kernel.work(i);
     all[at(i)] = {kernel.status(i),
                   w.accepted,
+                  w.rejected,
                   {kernel.records(i), w.rhs_forward, w.rhs_backward, w.vjp, w.accepted, w.rejected, w.reverse_accepted,
                    w.reverse_rejected, w.graph_depth},
                   {std::bit_cast<std::uint64_t>(kernel.loss(i))},
