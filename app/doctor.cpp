@@ -1,4 +1,5 @@
 #include "app/commands.hpp"
+#include "app/environment.hpp"
 #include "app/exit_code.hpp"
 #include "app/node_checks.hpp"
 #include "app/version.hpp"
@@ -13,6 +14,7 @@
 #include <array>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace retrace::app {
@@ -115,6 +117,7 @@ int examine_node(Options const& options, Communicator const& comm) {
 
   std::vector<Finding> findings =
       check_node(comm, options.output.empty() ? "." : options.output, std::string(build_type), std::string(cxx_flags));
+  for (Finding& finding : check_topology(capture_ranks(comm))) findings.push_back(std::move(finding));
   std::vector<Ceiling> ceilings;
   if (comm.rank() == 0 && !options.no_ceilings) {
     ceilings = measure_ceilings(plan);

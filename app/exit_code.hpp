@@ -7,6 +7,7 @@ enum ExitCode : int {
   exit_success = 0,
   exit_failed = 1,         ///< a check failed, a case ended in an error
   exit_usage = 2,          ///< bad option, configuration or file; nothing ran
+  exit_costlier = 3,       ///< compare: more memory or time, and nothing else is worse
   exit_inconclusive = 4,   ///< only with --strict
   exit_nothing = 5,        ///< no case selected
   exit_internal = 70,      ///< a bug

@@ -4,13 +4,17 @@
 #include "benchmarks/suite.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
-#include "gradients/registry.hpp"
+#include "core/precision.hpp"
+#include "gradients/external/external_method.hpp"
 #include "solvers/registry.hpp"
 #include "verification/checks.hpp"
 #include "verification/execution_spaces.hpp"
+#include "verification/method_catalogue.hpp"
+#include "verification/method_choice.hpp"
 #include "verification/problem_catalogue.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -43,29 +47,69 @@ Json problems() {
   return all;
 }
 
+std::string losses_of(LossSupport const& has) {
+  std::string text(name_of(LossKind::terminal));
+  auto const append = [&text](bool present, std::string_view name) {
+    if (present) text += ", " + std::string(name);
+  };
+  append(has.exact, name_of(LossKind::exact));
+  append(has.dense, name_of(LossKind::dense));
+  append(has.integral, name_of(LossKind::integral));
+  append(has.times, "times");
+  return text;
+}
+
 Json methods() {
   Json all = Json::array();
-  for_each_type(AllGradientMethods{}, [&]<class Method>() {
-    all.push_back({{"name", Method::name}, {"promise", name_of(Method::promise)}, {"summary", Method::summary}});
-  });
+  for (MethodDescription const& method : method_catalogue()) {
+    Json entry{{"name", method.name},
+               {"promise", name_of(method.promise)},
+               {"memory", method.memory},
+               {"states", method.fields ? "ensembles, fields" : "ensembles"},
+               {"losses", losses_of(method.losses)}};
+    if (method.steps_with != nullptr)
+      entry["solvers"] = fmt::format("{}", fmt::join(solvers_of(method.steps_with), ", "));
+    if (method.double_only) entry["precision"] = F64::name;
+    entry["summary"] =
+        method.absent.empty() ? std::string(method.summary) : fmt::format("{}; {}", method.summary, method.absent);
+    all.push_back(std::move(entry));
+  }
   return all;
 }
 
 Json solvers() {
   Json all = Json::array();
-  for_each_type(AllTableaus{}, [&]<class Tab>() {
-    all.push_back({{"name", Tab::name},
-                   {"order", Tab::order},
-                   {"stages", Tab::stages},
-                   {"steps", Tab::adaptive ? "adaptive" : "fixed"},
-                   {"summary", Tab::fsal ? "first same as last" : ""}});
-  });
+  for (auto const& [name, tab] : tableau_catalogue()) {
+    all.push_back({{"name", name},
+                   {"order", tab.order},
+                   {"stages", tab.stages},
+                   {"steps", tab.adaptive ? "adaptive" : "fixed"},
+                   {"summary", tab.fsal ? "first same as last" : ""}});
+  }
+  for (ExternalMethod const& method : external_methods()) {
+    for (ExternalSolver const& solver : method.solvers) {
+      bool const listed = std::ranges::any_of(all, [&](Json const& one) { return one["name"] == solver.name; });
+      if (!listed)
+        all.push_back({{"name", solver.name},
+                       {"order", solver.order},
+                       {"stages", solver.stages},
+                       {"steps", "adaptive"},
+                       {"summary", solver.summary}});
+    }
+  }
+  return all;
+}
+
+Json controllers() {
+  Json all = Json::array();
+  for (NamedStepSizeRule const& rule : step_size_rules) all.push_back({{"name", rule.name}, {"summary", rule.summary}});
   return all;
 }
 
 Json checks() {
   Json all = Json::array();
-  for (Check const& check : all_checks()) all.push_back({{"name", check.name}, {"summary", check.summary}});
+  for (Check const& check : all_checks())
+    all.push_back({{"name", check.name}, {"set", name_of(check.set)}, {"summary", check.summary}});
   return all;
 }
 
@@ -111,11 +155,9 @@ int list_registered(Options const& options, bool speaks) {
     char const* name;
     Json (*entries)();
   };
-  std::vector<Section> const sections{{"problems", problems},
-                                      {"methods", methods},
-                                      {"solvers", solvers},
-                                      {"checks", checks},
-                                      {"backends", backends_of_this_build},
+  std::vector<Section> const sections{{"problems", problems}, {"methods", methods},
+                                      {"solvers", solvers},   {"controllers", controllers},
+                                      {"checks", checks},     {"backends", backends_of_this_build},
                                       {"suites", suites}};
   std::vector<std::string> names;
   for (Section const& section : sections) names.emplace_back(section.name);

@@ -1,6 +1,7 @@
-// The command `retrace`: parses, brings up MPI and Kokkos where a command needs them, maps errors to exit codes.
+// The whole command line: parses, brings up MPI and Kokkos where a command needs them, maps errors to exit codes.
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/retrace_main.hpp"
 #include "core/error.hpp"
 #include "core/memory_tracker.hpp"
 
@@ -85,6 +86,9 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
                          for_agreement = Communicator::duplicate_of(MPI_COMM_WORLD);
       if (options.command == app::Options::Command::env) return app::print_environment(options, comm);
       if (options.command == app::Options::Command::doctor) return app::examine_node(options, comm);
+      if (options.command == app::Options::Command::selftest)
+        return options.detection_limits ? app::print_detection_limits(options, comm)
+                                        : app::run_false_alarms(options, comm);
       return app::run_suite(options, comm, for_agreement, command_line);
     });
   }
@@ -95,7 +99,7 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int retrace::retrace_main(int argc, char** argv) {
   bool const speaks = is_first_process();
   app::Parsed const parsed = app::parse_command_line(argc, argv, speaks);
   if (parsed.exit_code >= 0) return parsed.exit_code;
@@ -107,6 +111,22 @@ int main(int argc, char** argv) {
       return guarded(speaks, [&] { return app::inspect_file(parsed.options, speaks); }).code;
     case Command::report:
       return guarded(speaks, [&] { return app::make_report(parsed.options, speaks); }).code;
+    case Command::compare:
+      return guarded(speaks, [&] { return app::compare_results(parsed.options, speaks); }).code;
+    case Command::baseline:
+      return guarded(speaks, [&] { return app::manage_baselines(parsed.options, speaks); }).code;
+    case Command::merge:
+      return guarded(speaks, [&] { return app::merge_results(parsed.options, speaks); }).code;
+    case Command::script:
+      return guarded(speaks, [&] { return app::print_script(parsed.options, speaks); }).code;
+    case Command::completion:
+      return guarded(speaks, [&] { return app::print_completion(parsed.options, speaks); }).code;
+    case Command::man:
+      return guarded(speaks, [&] { return app::print_manual(parsed.options, speaks); }).code;
+    case Command::selftest:
+      if (parsed.options.false_alarms == 0 && !parsed.options.detection_limits)
+        return guarded(speaks, [&] { return app::run_planted_faults(parsed.options, speaks); }).code;
+      return with_mpi(parsed.options, argc, argv);
     default:
       return with_mpi(parsed.options, argc, argv);
   }

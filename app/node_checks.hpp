@@ -2,6 +2,7 @@
 
 #include "benchmarks/ceilings.hpp"
 #include "core/communicator.hpp"
+#include "results/record.hpp"
 
 #include <filesystem>
 #include <string>
@@ -24,6 +25,9 @@ struct Finding {
 /// `cxx_flags`: of this program.
 [[nodiscard]] std::vector<Finding> check_node(Communicator const& comm, std::filesystem::path const& folder,
                                               std::string const& build_type, std::string const& cxx_flags);
+
+/// Memory nodes, hardware threads and GPUs of the host of the first of these ranks. Local.
+[[nodiscard]] std::vector<Finding> check_topology(std::vector<results::RankRow> const& ranks);
 
 /// What the ceilings themselves say: do they repeat, do threads have cores of their own. Local.
 [[nodiscard]] std::vector<Finding> check_ceilings(std::vector<Ceiling> const& ceilings);

@@ -1,7 +1,9 @@
 #include "app/options.hpp"
 
+#include "app/command_line.hpp"
+#include "app/compare_commands.hpp"
 #include "app/exit_code.hpp"
-#include "app/version.hpp"
+#include "app/help.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
 
@@ -9,20 +11,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <iostream>
 #include <limits>
-#include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace retrace::app {
 
 namespace {
-
-constexpr char const* exit_codes =
-    "Exit codes: 0 all passed; 1 a check failed or a case ended in an error; 2 bad usage or configuration;\n"
-    "4 inconclusive with --strict; 5 no case selected; 70 internal error; 71 MPI or file system; 75 stopped early.";
 
 constexpr int any_count = std::numeric_limits<int>::max();
 
@@ -96,89 +95,233 @@ std::string explain(CLI::App const& app, CLI::ParseError const& error, std::vect
   return fmt::format("a command is missing; valid: {}", fmt::join(names, ", ")) + hint;
 }
 
-void add_selection(CLI::App& command, Options& o) {
+std::string joined(std::vector<std::string> const& words) {
+  return fmt::format("{}", fmt::join(words, "|"));
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return {[words = std::move(words)](std::string& text) {
+            bool const good = std::ranges::find(words, text) != words.end();
+            return good ? std::string() : unknown_name_message("word", text, words);
+          },
+          ""};
+}
+
+std::vector<std::string> resume_words() {
+  return {"auto", "never", "failed", "force"};
+}
+
+/// Which cases.
+void add_cases(CLI::App& command, Options& o) {
   command.add_option("-c,--config", o.configs, "TOML suite file; repeatable, later files win")->type_name("FILE");
-  command.add_option("--suite", o.suite, "built-in suite: smoke, quick, standard, scaling (default smoke)")
+  command.add_option("--suite", o.suite, "built-in suite, see retrace list suites (default smoke, without a FILE)")
       ->type_name("NAME");
   command.add_option("-k,--filter", o.filters, "keep cases: globs on the id, tag:NAME, & | ! ( ); repeatable")
       ->type_name("EXPR");
   command.add_option("-x,--exclude", o.excludes, "drop cases, same form; repeatable")->type_name("EXPR");
   command.add_option("--set", o.overrides, "override one key of the configuration; repeatable")->type_name("KEY=VALUE");
+}
+
+void add_policy(CLI::App& command, Options& o) {
+  command.add_flag("--env-full", o.env_full, "store the account, the program's path and the working folder, too");
+  command.add_flag("--anonymous", o.anonymous, "store no name of a user or a host");
+}
+
+void add_selection(CLI::App& command, Options& o) {
+  add_cases(command, o);
   command.add_option("--maxfail", o.max_failures, "stop after so many failures; 0: never")
+      ->type_name("N")
       ->capture_default_str()
       ->check(integer_from(0));
+  command.add_flag_callback(
+      "--fail-fast", [&o] { o.max_failures = 1; }, "stop after the first failure: --maxfail 1");
+  command.add_option("--junit", o.junit, "the checks as JUnit XML: a suite per problem, a testcase per case and check")
+      ->type_name("FILE");
+  command
+      .add_option("--references", o.references, "folder that keeps references in quadruple precision from run to run")
+      ->type_name("DIR");
+  command
+      .add_option(
+          "--resume", o.resume,
+          "the same command goes on where a run of it ended: auto; never; failed: does again what did not pass; "
+          "force: in spite of another configuration")
+      ->type_name(joined(resume_words()))
+      ->capture_default_str()
+      ->check(one_of(resume_words()));
+  command.add_option("--shard", o.shard, "run part I of N of the cases, the same ones every time (default: all)")
+      ->type_name("I/N");
+  command
+      .add_option("--time-limit", o.time_limit,
+                  "be over by then, such as 55min; code 75 if cases are left (default: what the job has, else none)")
+      ->type_name("DURATION");
+  command.add_option("--grace", o.grace_seconds, "seconds that a case may take to its end after a signal")
+      ->type_name("SECONDS")
+      ->capture_default_str()
+      ->check(seconds());
+  command.add_flag("--keep-journal", o.keep_journal, "keep FILE.journal beside a result that is complete");
   command.add_flag("--strict", o.strict, "inconclusive verdicts give exit code 4");
   command.add_flag("--allow-empty", o.allow_empty, "selecting no case is no error");
   command.add_flag("-q,--quiet", o.quiet, "only the last line");
+  add_policy(command, o);
+}
+
+void define_script(CLI::App& app, Options& o) {
+  ScriptRequest& s = o.script;
+  CLI::App* const script = app.add_subcommand("script", "Print a job script that runs a suite on a cluster.");
+  script->add_option("scheduler", s.scheduler, "what runs jobs there")
+      ->required()
+      ->type_name(joined(schedulers()))
+      ->check(one_of(schedulers()));
+  add_cases(*script, o);
+  script->add_option("-o,--output", s.output, "result file of the job")->type_name("FILE")->capture_default_str();
+  script->add_option("--job-name", s.job_name, "name of the job")->type_name("NAME")->capture_default_str();
+  script->add_option("--nodes", s.nodes, "nodes")->type_name("N")->capture_default_str()->check(integer_from(1));
+  script->add_option("--ranks", s.ranks, "MPI ranks in all, a multiple of the nodes")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(1));
+  script->add_option("--cpus", s.cpus, "processors, and threads, of each rank")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(1));
+  script->add_option("--gpus", s.gpus, "GPUs of each rank")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(0));
+  script->add_option("--time", s.time, "wall time of the job, such as 90min or 2h")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  script->add_option("--array", s.shards, "split the suite over so many jobs of an array; 1: one job")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(1, 10'000));
+  script->add_option("--compare", s.compare, "run two programs in turn, A B B A, in one job, and compare their results")
+      ->type_name("OLD NEW")
+      ->expected(2);
+  script->add_option("--launches", s.launches, "launches of each program for --compare")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(ScriptRequest::least_launches, 1000));
+  script->add_option("--requeues", s.requeues, "how often an unfinished job is submitted again")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(integer_from(0, 1000));
+  script->add_option("--program", s.program, "the program as the nodes find it")
+      ->type_name("FILE")
+      ->capture_default_str();
+  script->add_option("--queue", s.queue, "partition or queue")->type_name("NAME");
+  script->add_option("--account", s.account, "whom the time is charged to")->type_name("NAME");
+}
+
+void define_shell_support(CLI::App& app, Options& o) {
+  CLI::App* const completion = app.add_subcommand("completion", "Print a script that completes commands and options.");
+  completion->add_option("shell", o.what, "of which shell")
+      ->required()
+      ->type_name(joined({"bash", "zsh", "fish"}))
+      ->check(one_of({"bash", "zsh", "fish"}));
+  CLI::App* const man = app.add_subcommand("man", "Print a page of the manual.");
+  man->add_option("command", o.what, "of which command (default: of the program)")->type_name("COMMAND");
+}
+
+Options::Command command_named(std::string_view name) {
+  using Command = Options::Command;
+  constexpr std::array<std::pair<std::string_view, Command>, 14> commands{{{"run", Command::run},
+                                                                           {"verify", Command::verify},
+                                                                           {"list", Command::list},
+                                                                           {"inspect", Command::inspect},
+                                                                           {"report", Command::report},
+                                                                           {"compare", Command::compare},
+                                                                           {"baseline", Command::baseline},
+                                                                           {"merge", Command::merge},
+                                                                           {"script", Command::script},
+                                                                           {"env", Command::env},
+                                                                           {"doctor", Command::doctor},
+                                                                           {"selftest", Command::selftest},
+                                                                           {"completion", Command::completion},
+                                                                           {"man", Command::man}}};
+  for (auto const& [known, command] : commands) {
+    if (known == name) return command;
+  }
+  return Command::none;
 }
 
 }  // namespace
 
-Parsed parse_command_line(int argc, char** argv, bool prints) {
-  Parsed parsed;
-  Options& o = parsed.options;
-  CLI::App app("Retrace: can this gradient through an ODE solver be trusted, and what did it cost?", "retrace");
-  app.set_version_flag("--version", std::string("retrace ") + std::string(version));
+void define_command_line(CLI::App& app, Options& o) {
+  app.name("retrace");
+  app.description("Can this gradient through an ODE solver be trusted, and what did it cost?");
+  app.set_version_flag("--version", "retrace " RETRACE_VERSION, "print the version and end");
+  app.set_help_flag("-h,--help", "print this help and end");
   app.require_subcommand(1);
-  app.footer("Options --kokkos-* go to Kokkos. Each command has its own --help with examples.\n" +
-             std::string(exit_codes));
 
   CLI::App* const run =
       app.add_subcommand("run", "Check, measure and time the gradients of a suite; write a result file.");
   add_selection(*run, o);
-  run->add_option("-o,--output", o.output, "result file (default retrace-<utc>.h5); never overwritten")
+  run->add_option("-o,--output", o.output, "result file (default retrace-<utc>.h5); never overwritten, but continued")
       ->type_name("FILE");
   run->add_option("--repeat", o.repeat, "least number of timed samples (default: the suite's)")
+      ->type_name("N")
       ->check(integer_from(1, 100'000));
   run->add_option("--warmup", o.warmup, "untimed repetitions before them (default: the suite's)")
+      ->type_name("N")
       ->check(integer_from(0, 100'000));
   run->add_option("--min-time", o.min_time_seconds, "seconds that one sample lasts at least (default: the suite's)")
+      ->type_name("SECONDS")
       ->check(seconds());
   run->add_flag("--no-ceilings", o.no_ceilings, "do not measure the machine's rates before the first case (under 1 s)");
   run->add_flag("--time-failed", o.time_failed, "time cases whose checks failed, too");
   run->add_flag("--no-memory", o.no_memory, "skip the untimed repetition that measures bytes");
-  run->footer(
-      "Examples:\n"
-      "  retrace run --suite quick -o quick.h5\n"
-      "  mpirun -n 4 retrace run -c study.toml -o study.h5\n"
-      "  retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5\n" +
-      std::string(exit_codes));
 
   CLI::App* const verify =
       app.add_subcommand("verify", "Run the checks of a suite only: no timing, a result file if asked for.");
   add_selection(*verify, o);
   verify->add_option("-o,--output", o.output, "result file (default: none)")->type_name("FILE");
-  verify->footer(
-      "Examples:\n"
-      "  retrace verify --suite quick\n"
-      "  mpirun -n 3 retrace verify -c study.toml --strict\n"
-      "  retrace verify --suite quick -k 'tag:oscillator & !adjoint'\n" +
-      std::string(exit_codes));
+  CLI::Option* const quick = verify->add_flag("--quick", o.verify_quick, "only the checks that cost little");
+  verify->add_flag("--full", o.verify_full, "every check, orders of convergence too; suite standard, without a FILE")
+      ->excludes(quick);
 
   CLI::App* const list = app.add_subcommand("list", "Print what is registered.");
-  list->add_option("what", o.what, "problems, methods, solvers, checks, backends or suites; all if left out");
+  list->add_option("what", o.what, "only these (default: all)")
+      ->type_name(joined({"problems", "methods", "solvers", "controllers", "checks", "backends", "suites"}));
   list->add_flag("--json", o.json, "as JSON");
-  list->footer("Examples:\n  retrace list\n  retrace list problems\n  retrace list --json");
 
   CLI::App* const inspect = app.add_subcommand("inspect", "Summarise or validate a result file.");
-  inspect->add_option("file", o.files, "result file")->required()->expected(1);
+  inspect->add_option("file", o.files, "result file")->required()->type_name("FILE")->expected(1);
   inspect->add_flag("--validate", o.validate, "check the file against the schema; exit code 1 with findings");
   inspect->add_flag("--exit-code", o.exit_code, "print nothing, end with the code that the run's verdict gives");
-  inspect->footer(
-      "Examples:\n  retrace inspect quick.h5\n  retrace inspect --validate quick.h5\n"
-      "  retrace inspect --exit-code quick.h5");
+
+  CLI::App* const merge = app.add_subcommand("merge", "Join shards or launches of one suite into one result file.");
+  merge->add_option("file", o.files, "result file")->required()->type_name("FILE")->expected(1, any_count);
+  merge->add_option("-o,--output", o.output, "the joined file; never overwritten (required)")->type_name("FILE");
+  merge->add_option("--prefer", o.prefer, "of cases that contradict each other take the newest (default: refuse)")
+      ->type_name(joined({"newest"}))
+      ->check(one_of({"newest"}));
 
   CLI::App* const report = app.add_subcommand("report", "Make a self-contained HTML report of a result file.");
-  report->add_option("file", o.files, "result file")->required()->expected(1);
-  report->add_option("-o,--output", o.output, "HTML file (default: the result's name with .html)")->type_name("FILE");
+  report->add_option("file", o.files, "result file; further ones of its series go into scaling and trend")
+      ->required()
+      ->type_name("FILE")
+      ->expected(1, any_count);
+  report->add_option("-o,--output", o.output, "HTML file (default: the first result's name with .html)")
+      ->type_name("FILE");
+  report->add_option("--format", o.report.formats, "any of html, md, csv, svg, json, by commas (default: html)")
+      ->type_name("LIST");
+  report->add_option("--baseline", o.report.baseline, "result file to show the first one against")->type_name("FILE");
+  report->add_option("--judged", o.report.judged, "what `retrace compare --format json` said, to be shown")
+      ->type_name("FILE");
+  report->add_option("--x", o.report.costs, "costs against which errors are drawn: time, nfe, bytes (default: all)")
+      ->type_name("LIST");
+  report->add_option("--y", o.report.error, "error, a column of /accuracy (default: grad_rel_l2)")->type_name("NAME");
+  report->add_option("--group", o.report.group, "a panel per value of this column of /cases (default: problem)")
+      ->type_name("NAME");
   report->add_option("--title", o.title, "title of the report (default: the suite's)");
-  report->footer(
-      "Examples:\n  retrace report quick.h5\n  retrace report quick.h5 -o quick.html\n"
-      "  retrace report study.h5 --title 'Adjoint study'");
+
+  define_compare(app, o.compare);
+  define_baseline(app, o.baseline);
 
   CLI::App* const env = app.add_subcommand("env", "Print what a result file will say about build and machine.");
   env->add_flag("--json", o.json, "as JSON");
-  env->footer("Examples:\n  retrace env\n  retrace env --json\n  mpirun -n 2 retrace env");
+  add_policy(*env, o);
 
   CLI::App* const doctor =
       app.add_subcommand("doctor", "Measure what this machine can do at best, and say whether it is fit for timing.");
@@ -188,20 +331,37 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   doctor->add_option("--gemm", o.gemm, "one more shape of matrix product, (m x k)(k x n); repeatable")
       ->type_name("M,N,K");
   doctor->add_option("--repeat", o.repeat, "repetitions of each rate; the median is reported (default 7)")
+      ->type_name("N")
       ->check(integer_from(1, 100'000));
   doctor->add_option("--min-time", o.min_time_seconds, "seconds that one repetition lasts (default 0.02)")
+      ->type_name("SECONDS")
       ->check(seconds());
   doctor->add_flag("--no-ceilings", o.no_ceilings, "only look at the machine, measure no rate");
-  doctor->footer(
-      "Examples:\n"
-      "  retrace doctor\n"
-      "  OMP_NUM_THREADS=16 retrace doctor --gemm 64,1024,64 --json\n"
-      "  mpirun -n 4 retrace doctor --no-ceilings -o /scratch/results\n"
-      "With several ranks, rates are measured on rank 0 alone, while the others wait at a barrier.\n"
-      "Exit codes: 0 fit, perhaps with warnings; 1 times measured here mean nothing; 2 bad usage; 71 MPI.");
+
+  CLI::App* const selftest = app.add_subcommand(
+      "selftest", "Test the checks themselves: planted faults must be found, right gradients not called wrong.");
+  CLI::Option* const alarms =
+      selftest->add_option("--false-alarms", o.false_alarms, "run all checks on so many random right configurations")
+          ->type_name("N")
+          ->check(integer_from(1));
+  selftest->add_option("--seed", o.seed, "seed of the first of them")->type_name("N")->capture_default_str();
+  selftest->add_flag("--detection-limits", o.detection_limits, "the smallest error of a gradient that each check finds")
+      ->excludes(alarms);
+  selftest->add_option("-o,--folder", o.output, "folder of the programs with planted faults (default: the build's)")
+      ->type_name("DIR");
+  selftest->add_flag("-q,--quiet", o.quiet, "no progress");
+
+  define_script(app, o);
+  define_shell_support(app, o);
+}
+
+Parsed parse_command_line(int argc, char** argv, bool prints) {
+  Parsed parsed;
+  CLI::App app;
+  define_command_line(app, parsed.options);
+  auto const chosen = [&app] { return app.get_subcommands().empty() ? &app : app.get_subcommands().front(); };
 
   std::vector<std::string> words;
-  std::ostringstream out, err;
   try {
     for (int i = 1; i < argc; ++i) {
       std::string const word = argv[i];
@@ -211,24 +371,25 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
         words.push_back(word);
     }
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // reversed, as CLI11 wants them
+  } catch (CLI::CallForHelp const&) {
+    CommandTable const table = command_table();
+    if (prints) std::cout << help_of(table, *table.find(chosen()->get_name()));
+    parsed.exit_code = exit_success;
+    return parsed;
+  } catch (CLI::CallForVersion const& e) {
+    if (prints) std::cout << e.what() << '\n';
+    parsed.exit_code = exit_success;
+    return parsed;
   } catch (CLI::ParseError const& e) {
-    int const code = app.exit(e, out, err);
-    if (prints) std::cout << out.str();
-    if (prints && code != 0) std::cerr << "retrace: " << explain(app, e, words) << '\n';
-    parsed.exit_code = code == 0 ? exit_success : exit_usage;
+    if (prints) std::cerr << "retrace: " << explain(app, e, words) << '\n';
+    parsed.exit_code = exit_usage;
     return parsed;
   } catch (UsageError const& e) {
     if (prints) std::cerr << "retrace: " << e.what() << '\n';
     parsed.exit_code = exit_usage;
     return parsed;
   }
-  if (*run) o.command = Options::Command::run;
-  if (*verify) o.command = Options::Command::verify;
-  if (*list) o.command = Options::Command::list;
-  if (*inspect) o.command = Options::Command::inspect;
-  if (*report) o.command = Options::Command::report;
-  if (*env) o.command = Options::Command::env;
-  if (*doctor) o.command = Options::Command::doctor;
+  parsed.options.command = command_named(chosen()->get_name());
   return parsed;
 }
 

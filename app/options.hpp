@@ -1,37 +1,85 @@
 #pragma once
 
+#include "app/compare_options.hpp"
+#include "app/script.hpp"
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace retrace::app {
 
+/// What `report` hands on to scripts/report.py, which checks it. Empty: its default.
+struct ReportRequest {
+  std::string formats, baseline, judged, costs, error, group;
+};
+
 /// What the command line asked for.
 struct Options {
-  enum class Command { none, run, verify, list, inspect, report, env, doctor };
+  enum class Command {
+    none,
+    run,
+    verify,
+    list,
+    inspect,
+    report,
+    compare,
+    baseline,
+    merge,
+    script,
+    env,
+    doctor,
+    selftest,
+    completion,
+    man
+  };
   Command command = Command::none;
 
   // run, verify
   std::vector<std::string> configs, overrides, filters, excludes;
-  std::string suite, output, shard;
+  std::string suite, output, shard, resume = "auto", time_limit;
+  std::string references;       ///< folder of those in quadruple precision; empty: none is kept
+  double grace_seconds = 15.0;  ///< less than the least lead of a job script's signal
   int repeat = 0, warmup = -1;  ///< 0, -1: as the suite says
   double min_time_seconds = -1.0;
   int max_failures = 0;
+  bool verify_quick = false, verify_full = false;  ///< the sets of checks; neither: the standard one
+  std::string junit;
   bool time_failed = false, no_memory = false, strict = false, allow_empty = false, quiet = false;
+  bool keep_journal = false;
+
+  // run, verify, env: what is stored of the environment
+  bool env_full = false, anonymous = false;
 
   // run, doctor
   bool no_ceilings = false;
 
+  // selftest; it uses output (the folder of the fault programs), too
+  std::int64_t false_alarms = 0;
+  std::uint64_t seed = 1;
+  bool detection_limits = false;
+
   // doctor; it uses output (a folder), repeat and min_time_seconds, too
   std::vector<std::string> gemm;
 
-  // list, env, doctor
+  // list, completion, man
   std::string what;
+
+  // list, env, doctor
   bool json = false;
 
-  // inspect, report
+  // inspect, report, merge
   std::vector<std::string> files;
+  std::string prefer;
   bool validate = false, exit_code = false;
   std::string title;
+  ReportRequest report;
+
+  // script; it uses the selection of cases, too
+  ScriptRequest script;
+
+  CompareOptions compare;
+  BaselineOptions baseline;
 };
 
 /// Parses without touching MPI. Prints help, version or an error itself (only where `prints`); then `exit_code` >= 0 is

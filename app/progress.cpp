@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -114,6 +115,33 @@ std::string result_table(results::ResultDocument const& document) {
     if (results::is_failure(record.row.status))
       table +=
           fmt::format("{}: {}\n    {}\n", results::name_of(record.row.status), record.row.case_id, record.row.reason);
+  }
+  return table;
+}
+
+std::string check_table(results::ResultDocument const& document) {
+  struct Counts {
+    std::array<int, 4> by_verdict{};
+    double seconds = 0.0;
+    std::map<std::string, int> inconclusive;
+  };
+  std::vector<std::string> order;
+  std::map<std::string, Counts> counts;
+  for (auto const& record : document.cases) {
+    for (auto const& check : record.checks) {
+      if (!counts.contains(check.check)) order.push_back(check.check);
+      Counts& of_check = counts[check.check];
+      ++of_check.by_verdict[static_cast<std::size_t>(check.verdict)];
+      if (std::isfinite(check.seconds)) of_check.seconds += check.seconds;
+      if (check.verdict == results::Verdict::inconclusive) ++of_check.inconclusive[check.message];
+    }
+  }
+  std::string table =
+      fmt::format("{:<20} {:>5} {:>5} {:>6} {:>7}  {}\n", "check", "pass", "fail", "incon.", "skipped", "seconds");
+  for (std::string const& name : order) {
+    auto const& [n, seconds, reasons] = counts[name];
+    table += fmt::format("{:<20} {:>5} {:>5} {:>6} {:>7}  {:.2f}\n", name, n[0], n[1], n[2], n[3], seconds);
+    for (auto const& [reason, cases] : reasons) table += fmt::format("    inconclusive, {}: {}\n", cases, reason);
   }
   return table;
 }

@@ -14,6 +14,10 @@ namespace retrace::app {
 /// reason.
 [[nodiscard]] std::string result_table(results::ResultDocument const& document);
 
+/// Table per check: how many cases passed, failed, were inconclusive or skipped, the seconds of all; then each reason
+/// for an inconclusive verdict with the number of its cases.
+[[nodiscard]] std::string check_table(results::ResultDocument const& document);
+
 /// Peak bytes of the gradient's own allocations on the fullest rank; -1 if not measured.
 [[nodiscard]] std::int64_t solver_peak_bytes(results::CaseRecord const& record);
 

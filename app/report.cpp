@@ -11,6 +11,7 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace retrace::app {
@@ -31,14 +32,25 @@ std::string report_script() {
 }  // namespace
 
 int make_report(Options const& options, bool speaks) {
-  (void)results::read_result(options.files.front());  // the same words and code as `inspect`, on every rank
+  for (std::string const& file : options.files)
+    (void)results::read_result(file);  // the same words and code as `inspect`, on every rank
   if (!speaks) return exit_success;
   if (python.empty())
     throw EnvironmentError("report: no Python with the modules of scripts/requirements.txt was found at configuration");
   std::string output = options.output;
   if (output.empty()) output = std::filesystem::path(options.files.front()).replace_extension(".html").string();
-  std::vector<std::string> words{std::string(python), report_script(), options.files.front(), "-o", output};
-  if (!options.title.empty()) words.insert(words.end(), {"--title", options.title});
+  std::vector<std::string> words{std::string(python), report_script(), "-o", output};
+  for (auto const& [name, value] : {std::pair("--format", options.report.formats),
+                                    {"--baseline", options.report.baseline},
+                                    {"--judged", options.report.judged},
+                                    {"--x", options.report.costs},
+                                    {"--y", options.report.error},
+                                    {"--group", options.report.group},
+                                    {"--title", options.title}}) {
+    if (!value.empty()) words.push_back(std::string(name) + "=" + value);  // a value may begin with a dash
+  }
+  words.emplace_back("--");
+  words.insert(words.end(), options.files.begin(), options.files.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

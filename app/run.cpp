@@ -2,15 +2,25 @@
 #include "app/environment.hpp"
 #include "app/exit_code.hpp"
 #include "app/progress.hpp"
+#include "app/resume.hpp"
+#include "app/scheduler.hpp"
+#include "app/session.hpp"
+#include "app/stop_signals.hpp"
 #include "app/version.hpp"
-#include "app/watchdog.hpp"
 #include "benchmarks/agreement.hpp"
 #include "benchmarks/builtin_suites.hpp"
 #include "benchmarks/case_runner.hpp"
 #include "benchmarks/ceilings.hpp"
 #include "benchmarks/filter.hpp"
+#include "benchmarks/settings_json.hpp"
+#include "benchmarks/shard.hpp"
 #include "benchmarks/suite.hpp"
+#include "benchmarks/units.hpp"
 #include "core/digest.hpp"
+#include "core/error.hpp"
+#include "results/atomic_file.hpp"
+#include "results/junit.hpp"
+#include "results/store.hpp"
 #include "results/summary.hpp"
 #include "results/writer.hpp"
 
@@ -20,12 +30,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,19 +45,13 @@ namespace retrace::app {
 
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
-
-/// The case in flight ends first; who asks a second time from the keyboard does not want to wait for it.
-extern "C" void request_stop(int signal) {
-  if (signal == SIGINT && stop_requested != 0) std::_Exit(exit_stopped_early);
-  stop_requested = 1;
-}
-
 /// The texts of the suite. Rank 0 reads the files, so that one that only some nodes see is no trouble.
 std::vector<ConfigText> read_configs(Options const& options, Communicator const& comm, Agreement const& agreement) {
   std::vector<ConfigText> texts;
   if (options.configs.empty() || !options.suite.empty())
-    texts.push_back(builtin_config(options.suite.empty() ? "smoke" : options.suite));
+    texts.push_back(builtin_config(!options.suite.empty() ? options.suite
+                                   : options.verify_full  ? "standard"
+                                                          : "smoke"));
   for (std::string const& path : options.configs) {
     ConfigText config{path, {}};
     agreement.run_on_first([&] { config = read_config(path); });
@@ -60,7 +65,8 @@ std::vector<CaseSpec> selected(Suite const& suite, Options const& options) {
   std::vector<CaseFilter> keep, drop;
   for (std::string const& text : options.filters) keep.push_back(CaseFilter::parse(text));
   for (std::string const& text : options.excludes) drop.push_back(CaseFilter::parse(text));
-  return select_cases(suite.cases, keep, drop);
+  std::vector<CaseSpec> cases = select_cases(suite.cases, keep, drop);
+  return options.shard.empty() ? cases : select_shard(cases, Shard::parse(options.shard));
 }
 
 std::string random_uuid() {
@@ -71,7 +77,9 @@ std::string random_uuid() {
                      0x8000U | (n[2] >> 18U), n[3], n[2] & 0xffffU);
 }
 
-results::ResultDocument start_document(Suite const& suite, Communicator const& comm, std::string const& command_line) {
+results::ResultDocument start_document(Suite const& suite, Options const& options, Communicator const& comm,
+                                       std::string const& command_line) {
+  EnvironmentPolicy const policy{options.env_full, options.anonymous};
   results::ResultDocument document;
   document.title = suite.title;
   document.generator = fmt::format("retrace {} ({})", version, git_commit.substr(0, 12));
@@ -81,30 +89,25 @@ results::ResultDocument start_document(Suite const& suite, Communicator const& c
   document.config.effective_json = suite.effective.dump(1);
   digest.update(document.config.effective_json);
   document.config.sha256 = digest.hex();
-  document.environment = capture_environment(comm);
+  document.config.request_json = request_of(options).dump();
+  document.environment = capture_environment(comm, policy);
+  document.ranks = capture_ranks(comm, policy);
   results::RunRow run;
   run.run_uuid = random_uuid();
   run.started_utc = results::utc_now();
   run.cmdline = command_line;
-  run.fingerprint_hw = fingerprint(document.environment, {"cpu"});
-  run.fingerprint_sw = fingerprint(document.environment, {"build", "kokkos", "mpi"});
+  run.fingerprint_hw = fingerprint_hw(document.environment, document.ranks);
+  run.fingerprint_sw = fingerprint_sw(document.environment);
   run.world_size = comm.size();
-  run.shard = "1/1";
+  run.shard = options.shard.empty() ? "1/1" : options.shard;
   run.seed = suite.run.seed;
   document.runs.push_back(run);
   return document;
 }
 
-RunOptions run_options(Options const& options, Suite const& suite) {
-  RunOptions run;
-  run.timing = run.memory = options.command == Options::Command::run;
-  if (options.no_memory) run.memory = false;
-  run.time_failed = options.time_failed;
-  run.plan.repeat = options.repeat > 0 ? options.repeat : suite.run.repeat;
-  run.plan.warmup = options.warmup >= 0 ? options.warmup : suite.run.warmup;
-  run.plan.min_time_seconds = options.min_time_seconds >= 0.0 ? options.min_time_seconds : suite.run.min_time_seconds;
-  run.plan.limit_seconds = 0.1 * suite.run.case_timeout_seconds;
-  return run;
+CheckSet check_set(Options const& options) {
+  if (options.verify_quick) return CheckSet::quick;
+  return options.verify_full ? CheckSet::full : CheckSet::standard;
 }
 
 /// "no case of 12 is left by -k 'lorenz' -x 'tag:slow'; the first of them is linear/aca/…"
@@ -112,6 +115,7 @@ std::string nothing_selected(Suite const& suite, Options const& options) {
   std::string text = fmt::format("none of the {} cases of the suite is selected by", suite.cases.size());
   for (std::string const& filter : options.filters) text += fmt::format(" -k '{}'", filter);
   for (std::string const& filter : options.excludes) text += fmt::format(" -x '{}'", filter);
+  if (!options.shard.empty()) text += " --shard " + options.shard;
   if (suite.cases.empty()) return "the suite has no case: its excludes leave none";
   return text + "; their ids are like " + case_id(suite.cases.front());
 }
@@ -122,120 +126,114 @@ std::string default_output(results::ResultDocument const& document) {
   return "retrace-" + stamp + ".h5";
 }
 
-/// What is known of a case that never came back.
-results::CaseRecord lost_case(CaseSpec const& spec, std::string reason) {
-  results::CaseRecord lost;
-  lost.row.case_id = case_id(spec);
-  lost.row.case_hash = case_hash(spec);
-  lost.row.problem = spec.problem;
-  lost.row.method = spec.method;
-  lost.row.solver = spec.solver;
-  lost.row.status = results::Status::timeout;
-  lost.row.reason = std::move(reason);
-  return lost;
+results::ExitRules exit_rules(Options const& options) {
+  return {.strict = options.strict, .allow_empty = options.allow_empty};
 }
 
-void print_last_lines(results::ResultDocument const& document) {
-  results::Summary const summary = results::summarize(document);
-  fmt::print("{}\n{}\n", results::detail_line(summary), results::final_line(summary));
-  std::fflush(stdout);
+void write_junit(Options const& options, results::ResultDocument const& document) {
+  if (options.junit.empty()) return;
+  std::string command = "retrace verify";
+  for (std::string const& config : options.configs) command += " -c '" + config + "'";
+  if (!options.suite.empty()) command += " --suite " + options.suite;
+  std::string const text = results::as_junit(document, options.strict, command + " -k");
+  results::AtomicFile file(options.junit);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit();
 }
 
-/// Runs the cases into the document, with a snapshot now and then; the same on every rank but for the files.
-class Session {
- public:
-  Session(Options const& options, Suite const& suite, Communicator const& comm, Agreement const& agreement,
-          results::ResultDocument& document, std::string output)
-      : options_(options),
-        comm_(comm),
-        agreement_(agreement),
-        document_(document),
-        output_(std::move(output)),
-        speaks_(comm.rank() == 0),
-        runner_(comm, agreement, run_options(options, suite)),
-        watchdog_(suite.run.case_timeout_seconds) {}
+void add_ceilings(results::ResultDocument& document) {
+  for (results::EnvironmentRow& row : ceiling_rows(measure_ceilings(quick_ceiling_plan()))) {
+    row.run = static_cast<std::int64_t>(document.runs.size()) - 1;
+    document.environment.push_back(std::move(row));
+  }
+}
 
-  void run(std::vector<CaseSpec> const& cases) {
-    int failures = 0;
-    bool stopped = false;
-    for (std::size_t i = 0; i < cases.size() && !stopped; ++i) {
-      results::CaseRecord record = watched(cases[i]);
-      failures += results::is_failure(record.row.status) ? 1 : 0;
-      if (speaks_ && !options_.quiet) {
-        fmt::print("{}\n", progress_line(i + 1, cases.size(), record));
-        std::fflush(stdout);
-      }
-      document_.cases.push_back(std::move(record));
-      agreement_.run_on_first([&] { save_if_due(); });
-      bool const more = i + 1 < cases.size();
-      stopped = more && comm_.all_max(static_cast<std::int64_t>(stop_requested)) != 0;
-      if (options_.max_failures > 0 && failures >= options_.max_failures) break;
+/// When the run has to be over: by --time-limit, else by the job's scheduler. Rank 0 alone knows.
+std::optional<Watchdog::Clock::time_point> end_of_run(Options const& options, Watchdog::Clock::time_point started) {
+  constexpr double for_last_snapshot = 1.0, longest = 1e9;
+  double seconds = 0.0;
+  if (!options.time_limit.empty()) {
+    try {
+      seconds = parse_duration(options.time_limit);
+    } catch (UsageError const& error) {
+      throw UsageError(std::string("--time-limit: ") + error.what());
     }
-    close_run(stopped ? results::EndedBy::signal : results::EndedBy::finished);
-    document_.finalized = !stopped;
-    document_.runs.front().exit_code = exit_code();
-    agreement_.run_on_first([&] { save(); });
+  } else if (auto const job = remaining_job_time()) {
+    seconds = usable_seconds(job->seconds_left);
+    if (!options.quiet)
+      fmt::print("the job has {:.0f} s left ({}); no case is begun or waited for after {:.0f} s\n", job->seconds_left,
+                 job->source, seconds);
+  } else {
+    return std::nullopt;
   }
+  seconds = std::min(std::max(seconds - for_last_snapshot, 0.0), longest);
+  return started + std::chrono::duration_cast<Watchdog::Clock::duration>(std::chrono::duration<double>(seconds));
+}
 
-  [[nodiscard]] int exit_code() const {
-    return results::exit_code(document_, {.strict = options_.strict, .allow_empty = options_.allow_empty});
-  }
+/// Options are a suite's settings, too.
+void apply_settings(Options const& options, Suite& suite) {
+  if (options.repeat > 0) suite.run.repeat = options.repeat;
+  if (options.warmup >= 0) suite.run.warmup = options.warmup;
+  if (options.min_time_seconds >= 0.0) suite.run.min_time_seconds = options.min_time_seconds;
+  suite.effective["run"] = settings_json(suite.run);
+}
 
- private:
-  results::CaseRecord watched(CaseSpec const& spec) {
-    watchdog_.begin(comm_.rank(), [this, &spec] {
-      std::string reason =
-          fmt::format("ran longer than case_timeout; rank {} was at: {}", comm_.rank(), runner_.activity());
-      fmt::print(stderr, "retrace: {}: {}\n", case_id(spec), reason);
-      if (!speaks_) return;
-      document_.cases.push_back(lost_case(spec, std::move(reason)));
-      close_run(results::EndedBy::time_limit);
-      document_.runs.front().exit_code = exit_stopped_early;
-      save();
-      print_last_lines(document_);
-    });
-    results::CaseRecord record = runner_.run(spec);
-    watchdog_.end();
-    return record;
-  }
+/// The store of rank 0 and what its result lacks.
+struct Opened {
+  std::unique_ptr<results::ResultStore> store;  ///< nullptr on the other ranks
+  std::vector<bool> wanted;
+  int code_if_complete = -1;  ///< -1: there is something to do
 
-  void close_run(results::EndedBy ended_by) {
-    document_.runs.front().ended_utc = results::utc_now();
-    document_.runs.front().ended_by = ended_by;
-  }
-
-  void save_if_due() {
-    constexpr auto period = std::chrono::seconds(10);
-    if (std::chrono::steady_clock::now() - last_save_ > period) save();
-  }
-  void save() {
-    if (!output_.empty()) results::write_snapshot(output_, document_);
-    last_save_ = std::chrono::steady_clock::now();
-  }
-
-  Options const& options_;
-  Communicator const& comm_;
-  Agreement agreement_;
-  results::ResultDocument& document_;
-  std::string output_;  ///< empty: no file
-  bool speaks_;
-  CaseRunner runner_;
-  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
-  Watchdog watchdog_;  // last: its thread ends before what it looks at
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(std::ranges::count(wanted, true)); }
 };
+
+/// Takes the output, or goes on in it. Only rank 0 touches files; the others learn what it found.
+Opened open_store(Options const& options, std::vector<CaseSpec> const& cases, results::ResultDocument head,
+                  Communicator const& comm, Agreement const& agreement) {
+  Opened opened;
+  std::string answer;  // a digit for each case, and behind them the code
+  agreement.run_on_first([&] {
+    opened.store = std::make_unique<results::ResultStore>(options.output);
+    if (std::string const from = opened.store->taken_over_from(); !from.empty())
+      fmt::print(stderr, "retrace: takes over the lock of {}, which has ended\n", from);
+    ResumePlan plan = plan_resume(options, cases, std::move(head), opened.store->find_earlier());
+    for (std::string const& warning : plan.warnings) fmt::print(stderr, "retrace: {}\n", warning);
+    for (std::string const& note : plan.notes) {
+      if (!options.quiet) fmt::print("{}\n", note);
+    }
+    for (bool const wanted : plan.wanted) answer += wanted ? '1' : '0';
+    if (plan.complete) {
+      answer += std::to_string(results::exit_code(plan.document, exit_rules(options)));
+      print_last_lines(plan.document);
+      return;
+    }
+    // Behind the fingerprints: a rate is a measurement and never twice the same.
+    if (options.command == Options::Command::run && !options.no_ceilings && plan.left() > 0)
+      add_ceilings(plan.document);
+    std::vector<std::string> ids;
+    for (CaseSpec const& spec : cases) ids.push_back(case_id(spec));
+    opened.store->begin(std::move(plan.document), std::move(plan.attempts), ids);
+  });
+  answer = comm.broadcast_text(answer);
+  for (std::size_t i = 0; i < cases.size(); ++i) opened.wanted.push_back(answer[i] == '1');
+  if (answer.size() > cases.size()) opened.code_if_complete = std::stoi(answer.substr(cases.size()));
+  return opened;
+}
 
 }  // namespace
 
 int run_suite(Options const& options, Communicator const& comm, Communicator const& for_agreement,
               std::string const& command_line) {
-  for (int const signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) std::signal(signal, request_stop);
+  Watchdog::Clock::time_point const started = Watchdog::Clock::now();
+  listen_for_stop();
   bool const speaks = comm.rank() == 0;
   Agreement const agreement(for_agreement);
   std::vector<ConfigText> const configs = read_configs(options, comm, agreement);
   Suite suite;
   std::vector<CaseSpec> cases;
   agreement.run([&] {
-    suite = parse_suite(configs, options.overrides, registered_vocabulary());
+    suite = parse_suite(configs, options.overrides, registered_vocabulary(check_set(options)));
+    apply_settings(options, suite);
     cases = selected(suite, options);
   });
   if (cases.empty()) {
@@ -245,38 +243,37 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
     }
     return options.allow_empty ? exit_success : exit_nothing;
   }
-  results::ResultDocument document = start_document(suite, comm, command_line);
-  std::string output = options.output;
-  if (options.command == Options::Command::run && output.empty()) output = default_output(document);
-  agreement.run_on_first([&] {
-    if (output.empty()) return;
-    results::claim_output(output);
-    results::write_snapshot(output, document);
-  });
-
-  // After the fingerprints: a rate is a measurement and never twice the same.
-  if (options.command == Options::Command::run && !options.no_ceilings) {
-    agreement.run_on_first([&] {
-      std::ranges::copy(ceiling_rows(measure_ceilings(quick_ceiling_plan())), std::back_inserter(document.environment));
-    });
+  std::optional<Watchdog::Clock::time_point> end;
+  agreement.run_on_first([&] { end = end_of_run(options, started); });
+  results::ResultDocument head = start_document(suite, options, comm, command_line);
+  Options effective = options;
+  if (options.command == Options::Command::run && options.output.empty()) effective.output = default_output(head);
+  Opened const opened = open_store(effective, cases, std::move(head), comm, agreement);
+  if (opened.code_if_complete >= 0) return opened.code_if_complete;
+  std::vector<CaseSpec> left;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if (opened.wanted[i]) left.push_back(cases[i]);
   }
 
-  Session session(options, suite, comm, agreement, document, output);
+  Session session(effective, suite, comm, agreement, opened.store.get(), cases.size() - left.size(), end);
   std::exception_ptr failure;
+  int code = exit_internal;
   try {
-    session.run(cases);
+    code = session.run(left);
   } catch (...) {
     failure = std::current_exception();  // after what is known has been printed
   }
   if (speaks) {
-    if (!options.quiet) fmt::print("\n{}", result_table(document));
-    if (!options.quiet && !output.empty()) fmt::print("result file: {}\n", output);
+    results::ResultDocument const& document = opened.store->document();
+    if (!options.quiet) fmt::print("\n{}\n{}", check_table(document), result_table(document));
+    if (!options.quiet && !effective.output.empty()) fmt::print("result file: {}\n", effective.output);
     if (document.cases.size() < cases.size())
       fmt::print("stopped after {} of {} cases\n", document.cases.size(), cases.size());
     print_last_lines(document);
   }
   if (failure) std::rethrow_exception(failure);
-  return session.exit_code();
+  agreement.run_on_first([&] { write_junit(options, opened.store->document()); });
+  return code;
 }
 
 }  // namespace retrace::app

@@ -1,38 +1,40 @@
 #include "benchmarks/case_runner.hpp"
 
+#include "benchmarks/check_row.hpp"
+#include "benchmarks/memory_use.hpp"
+#include "benchmarks/units.hpp"
 #include "core/error.hpp"
-#include "core/memory_tracker.hpp"
 #include "core/precision.hpp"
-#include "gradients/registry.hpp"
+#include "gradients/external/external_method.hpp"
 #include "solvers/registry.hpp"
+#include "verification/method_catalogue.hpp"
 #include "verification/problem_catalogue.hpp"
+#include "verification/quad_references.hpp"
+#include "verification/witness_catalogue.hpp"
 
 #include <Kokkos_Core.hpp>
 
 #include <fmt/format.h>
+#include <mpi.h>
 
-#include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <map>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace retrace {
 
 namespace {
 
-results::Verdict verdict_of(CheckVerdict verdict) {
-  return static_cast<results::Verdict>(verdict);
+MethodDescription described(std::string_view method) {
+  for (MethodDescription const& known : method_catalogue())
+    if (known.name == method) return known;
+  return {};
 }
-static_assert(static_cast<int>(CheckVerdict::skipped) == static_cast<int>(results::Verdict::skipped));
-
 Promise promise_of(std::string_view method) {
-  Promise promise = Promise::consistent;
-  (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() { promise = Method::promise; });
-  return promise;
+  return described(method).promise;
 }
 
 GradientChoice choice_of(CaseSpec const& spec) {
@@ -40,9 +42,8 @@ GradientChoice choice_of(CaseSpec const& spec) {
 }
 
 int order_of(std::string_view solver) {
-  int order = -1;
-  (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() { order = Tab::order; });
-  return order;
+  if (ExternalSolver const* const external = find_external_solver(solver)) return external->order;
+  return tableau_named(solver).order;
 }
 
 results::MethodClass class_of(Promise promise) {
@@ -53,23 +54,6 @@ static_assert(static_cast<int>(Promise::consistent) == static_cast<int>(results:
 bool check_enabled(CaseSpec const& spec, std::string_view check) {
   auto const found = spec.checks.find(std::string(check));
   return found == spec.checks.end() || found->value("enable", true);
-}
-
-/// Measured peak over the method's formula, both of the largest rank. Two-sided: a formula that promises too much is
-/// wrong.
-CheckResult memory_model(double measured, double model) {
-  if (model <= 0.0) {
-    CheckResult none = skipped("this kind of problem has no formula for its bytes");
-    none.check = "memory_model";
-    return none;
-  }
-  constexpr double share = 0.02;         // of the formula
-  constexpr double empty_views = 512.0;  // what Kokkos announces for Views of length zero, 128 bytes each
-  double const slack = share + empty_views / model;
-  CheckResult result = at_most("memory_model", measured / model, 1.0 + slack,
-                               "measured peak bytes over the method's formula; 2 % and four empty Views");
-  if (measured / model < 1.0 - slack) result.verdict = CheckVerdict::fail;
-  return result;
 }
 
 /// pass, fail or inconclusive by the checks, seen against what was expected. `failure` says why there is no solution,
@@ -104,11 +88,11 @@ void judge(CaseSpec const& spec, SolveStatus solved, std::string const& failure,
 void copy_cost(GradientResult const& result, results::CostRow& cost) {
   cost.nfe_fwd = result.work.rhs_forward;
   cost.nfe_bwd = result.work.rhs_backward;
-  cost.n_jvp = 0;
+  cost.n_jvp = result.work.jvp;
   cost.n_vjp = result.work.vjp;
   cost.steps_accepted = result.work.accepted;
   cost.steps_rejected = result.work.rejected;
-  cost.recomputed_steps = result.work.reverse_accepted;
+  cost.recomputed_steps = result.work.reverse_accepted + result.work.readvanced;
   cost.linear_solves = 0;
   cost.newton_iters = 0;
 }
@@ -125,22 +109,14 @@ std::string solve_failure(GradientResult const& result, StepControl const& contr
     what = fmt::format("not at T after max_steps = {} steps tried", control.max_steps);
   if (result.status == SolveStatus::non_finite) what = "met a number that is not finite";
   if (result.status == SolveStatus::step_too_small) what = "needed a step below the resolution of t";
+  if (result.status == SolveStatus::round_off_spent)
+    what = fmt::format(
+        "came back with an estimated relative error of {:.2g} in the gradient, where half of the digits "
+        "are asked for (y0 found with {:.2g}; by its parameter alone the scheme may grow a rounding by "
+        "{:.2g}): shorten the span, use fewer steps or less damping, or a method that keeps states",
+        result.round_trip.lost, result.round_trip.error, result.round_trip.growth);
   return fmt::format("{}: {} {} ({} accepted and {} rejected in all)", name_of(result.status), who, what,
                      result.work.accepted, result.work.rejected);
-}
-
-results::CheckRow check_row(CheckResult check, double seconds) {
-  results::CheckRow row;
-  row.check = std::move(check.check);
-  if (check.verdict != CheckVerdict::skipped) {
-    row.value = check.value;
-    row.threshold = check.threshold;
-  }
-  row.op = std::move(check.op);
-  row.verdict = verdict_of(check.verdict);
-  row.message = std::move(check.message);
-  row.seconds = seconds;
-  return row;
 }
 
 /// One check for each [limits] entry that applies to the case.
@@ -167,7 +143,15 @@ void check_limits(CaseSpec const& spec, results::CaseRecord& record) {
 }
 
 results::ReferenceKind kind_of(Reference::Kind kind) {
-  return kind == Reference::Kind::closed_form ? results::ReferenceKind::analytic : results::ReferenceKind::refined;
+  switch (kind) {
+    case Reference::Kind::closed_form:
+      return results::ReferenceKind::analytic;
+    case Reference::Kind::refined:
+      return results::ReferenceKind::refined;
+    case Reference::Kind::extended:
+      return results::ReferenceKind::extended;
+  }
+  return results::ReferenceKind::none;
 }
 
 }  // namespace
@@ -182,25 +166,61 @@ StepControl step_control(ControlSpec const& control) {
     steps.fixed_steps = control.steps;
     steps.max_steps = control.steps;
   }
-  if (control.controller == "paper") steps.rule = StepSizeRule::paper();
-  if (control.controller == "plain") steps.rule = StepSizeRule::plain();
+  steps.checkpoints = static_cast<int>(control.checkpoints);
+  steps.damping = control.damping;
+  steps.coupling = control.coupling;
+  for (NamedStepSizeRule const& known : step_size_rules)
+    if (known.name == control.controller) steps.rule = known.rule;
+  if (control.norm == error_norm_names[1]) steps.norm = ErrorNorm::max;
   return steps;
 }
 
-Vocabulary registered_vocabulary() {
+namespace {
+/// Throws UsageError where the problem would end when it begins.
+void require_a_span(std::string_view problem, Arguments given) {
+  if (auto const n = given.numbers.find("n"); n != given.numbers.end())
+    n->second = 1.0;  // its times do not depend on it
+  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
+  auto const instance = find_problem(problem).make(given, self);
+  if (instance->initial_time() == instance->final_time())
+    throw UsageError(fmt::format("'T' is {}, where problem '{}' begins; expected a time before or after it",
+                                 shortest(instance->final_time()), problem));
+}
+}  // namespace
+
+Vocabulary registered_vocabulary(CheckSet checks) {
   Vocabulary vocabulary;
+  std::vector<std::string> const with_quad = quad_reference_problems();
   for (ProblemDescription const& problem : problem_catalogue()) {
     vocabulary.problems.push_back({.name = std::string(problem.name),
                                    .family = std::string(problem.family),
                                    .tags = {std::string(problem.state)},
                                    .arguments = argument_specs(problem.arguments)});
+    vocabulary.problems.back().validate = [name = problem.name](Arguments const& given) {
+      require_a_span(name, given);
+    };
+    vocabulary.problems.back().has_quad_reference = std::ranges::find(with_quad, problem.name) != with_quad.end();
   }
-  vocabulary.methods = names_of(AllGradientMethods{});
+  for (MethodDescription const& method : method_catalogue()) {
+    vocabulary.methods.emplace_back(method.name);
+    if (!method.absent.empty()) vocabulary.absent_methods.emplace(method.name, method.absent);
+  }
   vocabulary.precisions = names_of(AllPrecisions{});
-  for_each_type(AllTableaus{}, [&]<class Tab>() {
-    vocabulary.solvers.push_back({std::string(Tab::name), Tab::adaptive, Tab::order});
-  });
-  for (Check const& check : all_checks()) vocabulary.checks.push_back({.name = std::string(check.name)});
+  for (auto const& [name, tab] : tableau_catalogue())
+    vocabulary.solvers.push_back({std::string(name), tab.adaptive, tab.order});
+  vocabulary.controllers.clear();
+  for (NamedStepSizeRule const& rule : step_size_rules) vocabulary.controllers.emplace_back(rule.name);
+  vocabulary.norms.assign(error_norm_names.begin(), error_norm_names.end());
+  for (ExternalMethod const& method : external_methods()) {
+    for (ExternalSolver const& solver : method.solvers) {
+      if (find_entry(vocabulary.solvers, solver.name) == nullptr)
+        vocabulary.solvers.push_back({std::string(solver.name), true, solver.order});
+      auto& entry = *std::ranges::find(vocabulary.solvers, solver.name, &SolverEntry::name);
+      entry.methods.emplace_back(method.name);
+    }
+  }
+  for (Check const& check : all_checks())
+    vocabulary.checks.push_back({.name = std::string(check.name), .enabled = check.set <= checks});
   return vocabulary;
 }
 
@@ -236,21 +256,50 @@ void CaseRunner::set_activity(std::string activity) {
 }
 
 void CaseRunner::prepare(CaseSpec const& spec) {
-  std::string const wanted = spec.problem + spec.problem_args.dump();
+  std::string const wanted = spec.problem + spec.problem_args.dump() + loss_json(spec.loss).dump() + spec.reference;
   if (wanted == prepared_) return;
   forget();
-  phase("problem", [&] { instance_ = find_problem(spec.problem).make(to_arguments(spec.problem_args), *comm_); });
-  phase("reference", [&] { reference_ = instance_->make_reference(); });
+  phase("problem", [&] {
+    Arguments const arguments = to_arguments(spec.problem_args);
+    instance_ = find_problem(spec.problem).make(arguments, *comm_);
+    witness_ = make_witness(spec.problem, arguments, *comm_);
+  });
+  phase("reference", [&] {
+    if (spec.reference != "quad") {
+      reference_ = instance_->make_reference(objective(spec.loss));
+      return;
+    }
+    if (spec.loss.kind != LossKind::terminal)
+      throw UsageError("references in quadruple precision are of terminal losses only");
+    reference_ = options_.references.quad(spec.problem, spec.problem_args, instance_->batch(), *comm_);
+  });
   prepared_ = wanted;
+}
+
+int CaseRunner::checkpoints_within(CaseSpec const& spec) const {
+  bool const field = find_problem(spec.problem).state == "field";
+  std::int64_t const number = spec.precision == F64::name ? 8 : 4,
+                     state = number * instance_->state_dimension() * (field ? instance_->batch() : 1);
+  std::int64_t const fit = spec.control.checkpoint_bytes / state;
+  if (fit < 1)
+    throw UsageError(fmt::format("checkpoints = {} bytes is less than one state, which takes {}",
+                                 spec.control.checkpoint_bytes, state));
+  return static_cast<int>(std::min<std::int64_t>(fit, StepControl::most_checkpoints));
+}
+
+Objective CaseRunner::objective(LossSpec const& loss) const {
+  return objective_of(loss, instance_->initial_time(), instance_->final_time());
 }
 
 void CaseRunner::forget() {
   prepared_.clear();
   instance_.reset();
+  witness_.reset();
   reference_ = {};
 }
 
 results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
+  auto const begin = std::chrono::steady_clock::now();
   results::CaseRecord record;
   record.row.case_id = case_id(spec);
   record.row.case_hash = case_hash(spec);
@@ -291,12 +340,17 @@ results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
     forget();
   }
   set_activity("between cases");
+  record.row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return record;
 }
 
 void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
   prepare(spec);
-  StepControl const control = step_control(spec.control);
+  StepControl control = step_control(spec.control);
+  if (spec.control.checkpoint_bytes > 0) control.checkpoints = checkpoints_within(spec);
+  control.objective = objective(spec.loss);
+  control.time_gradients = spec.loss.time_gradients;
+  control.detached_factor = described(spec.method).detaches_factor;
   std::unique_ptr<GradientDriver> driver;
   GradientResult result;
   GradientError error;
@@ -306,19 +360,36 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
     result = driver->result();
     error = gradient_error(*comm_, result.dloss_dy0, result.dloss_dp, reference_);
     note_gradient(result, error, record);
+    note_work(spec, result, record);
+    if (auto const* const external = dynamic_cast<ExternalGradient const*>(driver.get())) {
+      record.cost.linear_solves = external->linear_solves();
+      record.cost.newton_iters = external->newton_iterations();
+    }
   });
   phase("checks", [&] {
-    CheckedGradient const checked{*instance_, *comm_, choice_of(spec), control, promise_of(spec.method), result,
-                                  reference_, error};
+    CheckedGradient const checked{*instance_,
+                                  *witness_,
+                                  *comm_,
+                                  choice_of(spec),
+                                  control,
+                                  promise_of(spec.method),
+                                  result,
+                                  reference_,
+                                  error,
+                                  [&](Communicator const& comm) {
+                                    return find_problem(spec.problem).make(to_arguments(spec.problem_args), comm);
+                                  }};
     for (CheckResult& check : run_checks(checked, [&](std::string_view name) { return check_enabled(spec, name); })) {
       double const seconds = comm_->all_max(check.seconds);
+      append_taylor_rows(check.taylor, record.taylor);
+      note_convergence(check.convergence, spec);
       record.checks.push_back(check_row(std::move(check), seconds));
     }
   });
   if (options_.memory) {
     MemoryUse use;
-    phase("memory", [&] { use = record_memory(spec, control); });
-    phase("memory statistics", [&] { note_memory(use, result.model_bytes, record); });
+    phase("memory", [&] { use = record_memory(*instance_, choice_of(spec), control); });
+    phase("memory statistics", [&] { note_memory(*comm_, use, result.model_bytes, record); });
   }
   check_limits(spec, record);
   judge(spec, result.status, solve_failure(result, control, instance_->batch()), record);
@@ -333,6 +404,38 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
       summarize_times(record.samples, record.cost);
     });
   }
+}
+
+void CaseRunner::note_convergence(std::vector<ConvergenceLevel> const& levels, CaseSpec const& spec) {
+  for (ConvergenceLevel const& level : levels) {
+    results::ConvergenceRow row;
+    row.case_group = case_id(spec);
+    row.level = level.level;
+    row.h = level.h;
+    row.error_norm = "grad_rel_l2";
+    row.error = level.error;
+    row.observed_order = level.observed_order;
+    convergence_.push_back(row);
+  }
+}
+
+void CaseRunner::note_work(CaseSpec const& spec, GradientResult const& result, results::CaseRecord& record) const {
+  if (find_external_method(spec.method) != nullptr) {  // nobody has counted what a library does
+    record.cost.flops_model = record.cost.bytes_moved_model = results::not_measured;
+    return;
+  }
+  auto const dimension = static_cast<double>(instance_->state_dimension()),
+             batch = static_cast<double>(instance_->batch()), p = static_cast<double>(instance_->parameter_count());
+  bool const field = find_problem(spec.problem).state == "field",
+             integrates_back = promise_of(spec.method) == Promise::consistent;
+  double const numbers = field ? dimension * batch : dimension;
+  WorkModel const model = model_of(result, tableau_named(spec.solver), instance_->operations(),
+                                   {.numbers = numbers,
+                                    .backward_numbers = integrates_back ? 2.0 * numbers + p : 0.0,
+                                    .bytes_of_number = spec.precision == F64::name ? 8.0 : 4.0,
+                                    .in_memory = field});
+  record.cost.flops_model = model.operations;
+  record.cost.bytes_moved_model = model.bytes_moved;
 }
 
 void CaseRunner::note_gradient(GradientResult const& result, GradientError const& error,
@@ -353,96 +456,6 @@ void CaseRunner::note_gradient(GradientResult const& result, GradientError const
   record.accuracy.grad_theta_rel_l2 = error.p_relative_l2;
   record.accuracy.loss_rel = std::abs(result.loss - reference_.loss) / std::abs(reference_.loss);
   record.accuracy.state_rel_l2 = state_error(*comm_, result.final_state, reference_);
-}
-
-MemoryUse CaseRunner::record_memory(CaseSpec const& spec, StepControl const& control) const {
-  MemoryTracker& tracker = MemoryTracker::instance();
-  (void)reset_process_peak_rss();
-  tracker.start_recording();
-  try {
-    auto const driver = instance_->make_gradient(choice_of(spec), control);
-    driver->run();
-  } catch (...) {
-    (void)tracker.stop_recording();  // else no later case could record
-    throw;
-  }
-  return {tracker.stop_recording(), process_peak_rss_bytes()};
-}
-
-void CaseRunner::note_memory(MemoryUse const& use, std::int64_t model_bytes, results::CaseRecord& record) const {
-  // One number per rank becomes four statistics; every rank has every space and kind that any rank has.
-  std::map<std::pair<std::string, AllocationKind>, SpaceUsage> spaces;
-  std::string names;
-  for (SpaceUsage const& space : use.spaces) {
-    spaces[{space.space, space.kind}] = space;
-    names += space.space + (space.kind == AllocationKind::solver ? "\ts\n" : "\tr\n");
-  }
-  std::string all_names;
-  for (std::string const& of_rank : comm_->gather_text(names)) all_names += of_rank;
-  all_names = comm_->broadcast_text(all_names);
-  for (std::size_t at = 0; at < all_names.size();) {
-    std::size_t const tab = all_names.find('\t', at), end = all_names.find('\n', at);
-    std::string const name = all_names.substr(at, tab - at);
-    AllocationKind const kind = all_names[tab + 1] == 's' ? AllocationKind::solver : AllocationKind::runtime;
-    SpaceUsage& entry = spaces[{name, kind}];
-    entry.space = name;
-    entry.kind = kind;
-    at = end + 1;
-  }
-
-  auto const statistics = [&](std::int64_t own) {
-    std::vector<double> all = comm_->all_gather(std::vector<double>{static_cast<double>(own)});
-    double sum = 0.0;
-    for (double const x : all) sum += x;
-    std::ranges::sort(all);
-    return std::vector<std::int64_t>{static_cast<std::int64_t>(all.back()), static_cast<std::int64_t>(all.front()),
-                                     static_cast<std::int64_t>(all[all.size() / 2]), static_cast<std::int64_t>(sum)};
-  };
-  double leaked = 0.0, most = 0.0;  // most: solver's peak on the rank that has the largest
-  for (auto const& [key, space] : spaces) {
-    auto const baseline = statistics(space.baseline), peak = statistics(space.peak), end = statistics(space.end),
-               above = statistics(space.peak - space.baseline), count = statistics(space.count);
-    for (int stat = 0; stat < 4; ++stat) {
-      auto const i = static_cast<std::size_t>(stat);
-      results::MemoryRow row;
-      row.space = space.space;
-      row.kind = space.kind == AllocationKind::solver ? results::MemoryKind::solver : results::MemoryKind::runtime;
-      row.stat = static_cast<results::MemoryStat>(stat);
-      row.baseline_bytes = baseline[i];
-      row.peak_bytes = peak[i];
-      row.peak_above_baseline = above[i];
-      row.end_bytes = end[i];
-      row.alloc_count = count[i];
-      if (!space.labels.empty()) {
-        row.largest_label = space.labels.front().label;
-        row.largest_bytes = space.labels.front().bytes;
-      }
-      row.unmatched_frees = space.unmatched_frees;
-      record.memory.push_back(row);
-    }
-    if (space.kind == AllocationKind::solver) {
-      most += static_cast<double>(above.front());
-      leaked += static_cast<double>(comm_->all_max(space.end - space.baseline));
-      for (LabelBytes const& label : space.labels) {
-        results::LabelRow row;
-        row.space = space.space;
-        row.label = label.label;
-        row.live_at_peak = label.bytes;
-        record.mem_labels.push_back(row);
-      }
-    }
-  }
-  auto const rss = statistics(use.peak_rss_bytes);
-  results::MemoryRow process;
-  process.space = "process";
-  process.kind = results::MemoryKind::process_rss;
-  process.peak_bytes = rss.front();
-  record.memory.push_back(process);
-
-  record.checks.push_back(check_row(at_most("leak", leaked, 0.0, "bytes alive after the gradient's objects are gone"),
-                                    results::not_measured));
-  auto const model = static_cast<double>(comm_->all_max(model_bytes));
-  record.checks.push_back(check_row(memory_model(most, model), results::not_measured));
 }
 
 }  // namespace retrace

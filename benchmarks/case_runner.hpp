@@ -2,6 +2,7 @@
 
 #include "benchmarks/agreement.hpp"
 #include "benchmarks/case_spec.hpp"
+#include "benchmarks/reference_cache.hpp"
 #include "benchmarks/timing.hpp"
 #include "benchmarks/vocabulary.hpp"
 #include "core/communicator.hpp"
@@ -15,24 +16,21 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace retrace {
 
 /// Every name that the registries know, for the reader of suites.
-[[nodiscard]] Vocabulary registered_vocabulary();
+/// Checks beyond the set are off unless a suite turns them on.
+[[nodiscard]] Vocabulary registered_vocabulary(CheckSet checks = CheckSet::standard);
 
 /// What is done with each case beside its gradient.
 struct RunOptions {
   bool timing = true, memory = true;
   bool time_failed = false;  ///< time a case whose checks failed all the same
   TimingPlan plan{};
-};
-
-/// What one untimed run of a gradient allocated on this rank.
-struct MemoryUse {
-  std::vector<SpaceUsage> spaces;
-  std::int64_t peak_rss_bytes = -1;
+  ReferenceCache references{};  ///< those in quadruple precision
 };
 
 /// Runs cases one after the other: gradient, error, checks, then memory, then time (an unverified case is not timed).
@@ -46,10 +44,13 @@ class CaseRunner {
  public:
   /// `agreement` is over the ranks of `comm` and on a communicator of its own.
   CaseRunner(Communicator const& comm, Agreement agreement, RunOptions options)
-      : comm_(&comm), agreement_(agreement), options_(options) {}
+      : comm_(&comm), agreement_(agreement), options_(std::move(options)) {}
 
   /// Collective; the record is complete on every rank.
   [[nodiscard]] results::CaseRecord run(CaseSpec const& spec);
+
+  /// What the order tests of the cases since the last call saw.
+  [[nodiscard]] std::vector<results::ConvergenceRow> take_convergence() { return std::exchange(convergence_, {}); }
 
   /// What this rank is doing; for another thread to ask.
   [[nodiscard]] std::string activity() const;
@@ -59,20 +60,24 @@ class CaseRunner {
   void phase(char const* name, std::function<void()> const& body);
   void prepare(CaseSpec const& spec);
   void forget();
+  [[nodiscard]] Objective objective(LossSpec const& loss) const;
+  /// States that fit into the bytes that the case allows.
+  [[nodiscard]] int checkpoints_within(CaseSpec const& spec) const;
   void examine(CaseSpec const& spec, results::CaseRecord& record);
+  void note_convergence(std::vector<ConvergenceLevel> const& levels, CaseSpec const& spec);
+  void note_work(CaseSpec const& spec, GradientResult const& result, results::CaseRecord& record) const;
   void note_gradient(GradientResult const& result, GradientError const& error, results::CaseRecord& record) const;
-  [[nodiscard]] MemoryUse record_memory(CaseSpec const& spec, StepControl const& control) const;
-  /// `model_bytes`: what the method's formula says for this rank; 0 where there is none.
-  void note_memory(MemoryUse const& use, std::int64_t model_bytes, results::CaseRecord& record) const;
 
   Communicator const* comm_;
   Agreement agreement_;
   RunOptions options_;
   mutable std::mutex activity_mutex_;
   std::string activity_ = "between cases";
-  std::string prepared_;  ///< problem and arguments that `instance_` and `reference_` belong to
+  std::string prepared_;  ///< problem, arguments and kind of reference that `instance_` and `reference_` belong to
   std::unique_ptr<ProblemInstance> instance_;
+  std::unique_ptr<ProblemWitness> witness_;
   Reference reference_;
+  std::vector<results::ConvergenceRow> convergence_;
 };
 
 /// The step control that a case asks for.

@@ -13,12 +13,18 @@ ControlSpec const default_control{};
 
 /// Segment of the id. Fields that keep their defaults are left out, so that ids stay short.
 std::string control_segment(ControlSpec const& control) {
-  if (!control.adaptive) return fmt::format("steps{}", control.steps);
+  std::string of_method;
+  if (control.checkpoints != default_control.checkpoints) of_method += fmt::format("-ckpt{}", control.checkpoints);
+  if (control.checkpoint_bytes > 0) of_method += fmt::format("-ckpt{}B", control.checkpoint_bytes);
+  if (control.damping != default_control.damping) of_method += "-damp=" + shortest(control.damping);
+  if (control.coupling != default_control.coupling) of_method += "-coupl=" + shortest(control.coupling);
+  if (!control.adaptive) return fmt::format("steps{}", control.steps) + of_method;
   std::string text = fmt::format("rtol{}-atol{}", shortest_scientific(control.rtol), shortest_scientific(control.atol));
   if (control.initial_step != default_control.initial_step) text += "-h0=" + shortest(control.initial_step);
   if (control.max_steps != default_control.max_steps) text += fmt::format("-max{}", control.max_steps);
   if (control.controller != default_control.controller) text += "-" + control.controller;
-  return text;
+  if (control.norm != default_control.norm) text += "-norm" + control.norm;
+  return text + of_method;
 }
 
 std::string value_label(nlohmann::json const& value) {
@@ -37,13 +43,22 @@ std::string argument_label(std::string const& name, nlohmann::json const& value)
 }
 
 nlohmann::json control_json(ControlSpec const& control) {
-  if (!control.adaptive) return {{"kind", "fixed"}, {"steps", control.steps}};
-  return {{"kind", "adaptive"},
-          {"rtol", control.rtol},
-          {"atol", control.atol},
-          {"initial_step", control.initial_step},
-          {"max_steps", control.max_steps},
-          {"controller", control.controller}};
+  nlohmann::json json{{"kind", "fixed"}, {"steps", control.steps}};
+  if (control.adaptive) {
+    json = {{"kind", "adaptive"},
+            {"rtol", control.rtol},
+            {"atol", control.atol},
+            {"initial_step", control.initial_step},
+            {"max_steps", control.max_steps},
+            {"controller", control.controller}};
+    if (control.norm != default_control.norm) json["norm"] = control.norm;
+  }
+  // Left out where it is the default, so that the hashes of older cases stay as they are.
+  if (control.checkpoints != default_control.checkpoints) json["checkpoints"] = control.checkpoints;
+  if (control.checkpoint_bytes > 0) json["checkpoint_bytes"] = control.checkpoint_bytes;
+  if (control.damping != default_control.damping) json["damping"] = control.damping;
+  if (control.coupling != default_control.coupling) json["coupling"] = control.coupling;
+  return json;
 }
 
 }  // namespace
@@ -69,14 +84,16 @@ std::string size_label(nlohmann::json const& problem_args, std::vector<ArgumentS
 }
 
 std::string case_id(CaseSpec const& spec) {
-  return fmt::format("{}/{}/{}/{}/{}/{}/{}", spec.problem, spec.method, spec.solver, control_segment(spec.control),
-                     spec.size, spec.precision, spec.backend);
+  return fmt::format("{}/{}/{}/{}/{}/{}/{}", spec.problem, spec.method, spec.solver,
+                     control_segment(spec.control) + loss_segment(spec.loss), spec.size, spec.precision, spec.backend);
 }
 
 nlohmann::json canonical_json(CaseSpec const& spec) {
-  return {{"problem", spec.problem}, {"problem_args", spec.problem_args},    {"method", spec.method},
-          {"solver", spec.solver},   {"precision", spec.precision},          {"backend", spec.backend},
-          {"seed", spec.seed},       {"control", control_json(spec.control)}};
+  nlohmann::json json{{"problem", spec.problem}, {"problem_args", spec.problem_args},    {"method", spec.method},
+                      {"solver", spec.solver},   {"precision", spec.precision},          {"backend", spec.backend},
+                      {"seed", spec.seed},       {"control", control_json(spec.control)}};
+  if (!spec.loss.is_default()) json["loss"] = loss_json(spec.loss);  // see control_json
+  return json;
 }
 
 std::string case_hash(CaseSpec const& spec) {
@@ -90,6 +107,7 @@ nlohmann::json describe(CaseSpec const& spec) {
   all["checks"] = spec.checks;
   all["expected"] = {{"status", spec.expected.status}, {"reason", spec.expected.reason}};
   all["limits"] = spec.limits;
+  all["reference"] = spec.reference;
   all["matrix"] = spec.matrix;
   return all;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "benchmarks/loss_spec.hpp"
 #include "benchmarks/vocabulary.hpp"
 #include "problems/arguments.hpp"
 
@@ -21,6 +22,13 @@ struct ControlSpec {
   double initial_step = 0.0;            ///< adaptive; 0: chosen by Hairer, Nørsett & Wanner II.4
   std::int64_t max_steps = 100'000;     ///< adaptive: limit on trials, accepted and rejected
   std::string controller = "standard";  ///< adaptive: name of the step-size rule
+  std::string norm = "rms";             ///< adaptive: what the error norm is of the components
+  std::int64_t checkpoints = 20;        ///< states that a method with a budget keeps
+  static constexpr std::int64_t most_checkpoints = 256;
+  std::int64_t checkpoint_bytes =
+      0;                    ///< or as many states as fit into so many bytes, for each trajectory; 0: not given
+  double damping = 1.0;     ///< eps of mali
+  double coupling = 0.999;  ///< kappa of reversible_rk
 };
 
 /// What a case is expected to end with. Anything but a pass has a reason, which the report prints.
@@ -36,8 +44,10 @@ struct CaseSpec {
   nlohmann::json problem_args = nlohmann::json::object();  ///< every argument: a number, an integer or an integer list
   std::string size;                                        ///< argument part of the id, by `size_label`
   ControlSpec control{};
+  LossSpec loss{};
   std::uint64_t seed = 0;
   std::vector<std::string> tags{};                   ///< the problem's family and tags, then the matrix's
+  std::string reference = "auto";                    ///< what errors are measured against: the problem's own, or "quad"
   nlohmann::json checks = nlohmann::json::object();  ///< by name: {"enable": …, options with their defaults}
   Expectation expected{};
   std::map<std::string, double> limits{};  ///< by quantity; those in [limits] that apply to problem and method

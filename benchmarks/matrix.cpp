@@ -32,11 +32,13 @@ struct Axes {
   std::vector<std::string> precisions, backends, methods;
   std::vector<SolverEntry const*> solvers;
   std::vector<ControlSpec> controls;
+  std::vector<LossSpec> losses{LossSpec{}};
 
   [[nodiscard]] std::size_t size() const {
     std::size_t sets = 0;
     for (auto const& of_problem : arguments) sets += of_problem.size();
-    return sets * precisions.size() * backends.size() * methods.size() * solvers.size() * controls.size();
+    return sets * precisions.size() * backends.size() * methods.size() * solvers.size() * controls.size() *
+           losses.size();
   }
 };
 
@@ -80,6 +82,32 @@ bool go_together(SolverEntry const& solver, ControlSpec const& control, Axes con
   return solver.adaptive && !for_the_others;
 }
 
+/// As above, of methods and solvers: a library's method has integrators of its own.
+void check_methods_used(ConfigValue const& matrix, Axes const& axes, Vocabulary const& vocabulary) {
+  for (std::string const& method : axes.methods) {
+    auto const fits = [&](SolverEntry const* solver) { return go_together(vocabulary, method, *solver); };
+    if (std::ranges::any_of(axes.solvers, fits)) continue;
+    std::string names;
+    for (SolverEntry const& solver : vocabulary.solvers) {
+      if (go_together(vocabulary, method, solver)) names += (names.empty() ? "" : ", ") + solver.name;
+    }
+    throw_at(
+        matrix.find("method")->position,
+        fmt::format("method '{}' integrates by none of this matrix's solvers; those that it takes: {}", method, names));
+  }
+  for (SolverEntry const* solver : axes.solvers) {
+    auto const fits = [&](std::string const& method) { return go_together(vocabulary, method, *solver); };
+    if (std::ranges::any_of(axes.methods, fits)) continue;
+    std::string names;
+    for (std::string const& method : vocabulary.methods) {
+      if (go_together(vocabulary, method, *solver)) names += (names.empty() ? "" : ", ") + method;
+    }
+    throw_at(matrix.find("solver")->position,
+             fmt::format("solver '{}' goes with none of this matrix's methods; those that take it: {}", solver->name,
+                         names));
+  }
+}
+
 /// Leaving out pairs is silent only where each solver and each control is used by another pair.
 void check_all_used(ConfigValue const& matrix, Axes const& axes) {
   bool const any_fixed = !std::ranges::all_of(axes.controls, &ControlSpec::adaptive);
@@ -118,9 +146,15 @@ Axes read_axes(ConfigValue const& matrix, TableReader const& reader, Vocabulary 
     ConfigValue const* value = reader.find(key);
     return value != nullptr ? names_on_axis(*value, key, valid) : std::vector<std::string>{valid.at(0)};
   };
+  if (ConfigValue const* value = reader.find("loss")) axes.losses = losses_of(*value);
+  if (ConfigValue const* value = reader.find("time_gradients")) {
+    bool const wanted = boolean_of(*value, "time_gradients");
+    for (LossSpec& loss : axes.losses) loss.time_gradients = wanted;
+  }
   axes.precisions = names_or_first("precision", vocabulary.precisions);
   axes.backends = names_or_first("backend", vocabulary.backends);
   check_all_used(matrix, axes);
+  check_methods_used(matrix, axes, vocabulary);
   constexpr std::size_t most_cases = 100'000;  // beyond any suite that ends; rather a slip such as a list too many
   if (axes.size() > most_cases) {
     throw_at(matrix.position,
@@ -130,7 +164,7 @@ Axes read_axes(ConfigValue const& matrix, TableReader const& reader, Vocabulary 
 }
 
 /// One case for each combination that goes together; methods vary fastest, so that they are run side by side.
-std::vector<CaseSpec> product(Axes const& axes, CaseSpec const& common) {
+std::vector<CaseSpec> product(Axes const& axes, CaseSpec const& common, Vocabulary const& vocabulary) {
   std::vector<CaseSpec> cases;
   CaseSpec spec = common;
   for (std::size_t i = 0; i < axes.problems.size(); ++i) {
@@ -147,9 +181,13 @@ std::vector<CaseSpec> product(Axes const& axes, CaseSpec const& common) {
             for (ControlSpec const& control : axes.controls) {
               if (!go_together(*solver, control, axes)) continue;
               spec.control = control;
-              for (std::string const& method : axes.methods) {
-                spec.method = method;
-                cases.push_back(spec);
+              for (LossSpec const& loss : axes.losses) {
+                spec.loss = loss;
+                for (std::string const& method : axes.methods) {
+                  if (!go_together(vocabulary, method, *solver)) continue;
+                  spec.method = method;
+                  cases.push_back(spec);
+                }
               }
             }
           }
@@ -215,26 +253,42 @@ nlohmann::json check_settings(ConfigValue const* table, nlohmann::json base, Voc
 void expand_matrix(ConfigValue const& matrix, MatrixContext const& context, Suite& suite) {
   Vocabulary const& vocabulary = context.vocabulary;
   TableReader const reader(matrix, "[[matrix]]",
-                           {"name", "problem", "problem_args", "method", "solver", "control", "precision", "backend",
-                            "tags", "checks", "exclude", "expect"});
+                           {"name", "problem", "problem_args", "method", "solver", "control", "loss", "time_gradients",
+                            "precision", "backend", "reference", "tags", "checks", "exclude", "expect"});
   CaseSpec common;
   common.matrix = word_of(reader.require("name"), "name");
   common.origin = matrix.position.text();
   common.seed = context.seed;
   common.checks = check_settings(reader.find("checks"), context.checks, vocabulary);
+  if (ConfigValue const* value = reader.find("reference"))
+    common.reference = name_of(*value, "reference", vocabulary.references);
   std::vector<std::string> tags;
   if (ConfigValue const* value = reader.find("tags");
       value != nullptr && !(value->is(Kind::list) && value->items.empty())) {
     for (ConfigValue const* tag : one_or_more(*value, "tags")) tags.push_back(word_of(*tag, "tags"));
   }
   Axes const axes = read_axes(matrix, reader, vocabulary);
+  for (ProblemEntry const* problem : axes.problems) {
+    if (common.reference != "quad" || problem->has_quad_reference) continue;
+    throw_at(
+        reader.find("reference")->position,
+        fmt::format("problem '{}' has no reference in quadruple precision in this build; ensembles have, compiled by "
+                    "GCC with libquadmath; use reference = \"auto\"",
+                    problem->name));
+  }
   std::vector<Rule> const excluded = exclusions(reader.find("exclude"), vocabulary);
   std::vector<Rule> const expected = expectations(reader.find("expect"), vocabulary);
 
   std::size_t const cases_before = suite.cases.size();
-  for (CaseSpec& spec : product(axes, common)) {
+  bool any_absent = false;
+  for (CaseSpec& spec : product(axes, common, vocabulary)) {
     if (auto const reason = first_reason(excluded, spec)) {
       suite.excluded.push_back({case_id(spec), *reason, spec.matrix});
+      continue;
+    }
+    if (auto const absent = vocabulary.absent_methods.find(spec.method); absent != vocabulary.absent_methods.end()) {
+      suite.excluded.push_back({case_id(spec), absent->second, spec.matrix});
+      any_absent = true;
       continue;
     }
     if (auto const reason = first_reason(expected, spec)) spec.expected = {"xfail", *reason};
@@ -242,7 +296,7 @@ void expand_matrix(ConfigValue const& matrix, MatrixContext const& context, Suit
     spec.limits = limits_of(spec, context);
     suite.cases.push_back(std::move(spec));
   }
-  if (suite.cases.size() == cases_before) {
+  if (suite.cases.size() == cases_before && !any_absent) {
     throw_at(matrix.position, fmt::format("matrix '{}' yields no case: its exclusions leave nothing", common.matrix));
   }
 }

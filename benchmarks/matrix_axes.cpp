@@ -63,17 +63,60 @@ double absolute_tolerance(ConfigValue const& value, double rtol) {
   return result;
 }
 
+/// The axis of a key that single methods look at; if it is not given, one entry, null: the default.
+std::vector<ConfigValue const*> axis_or_default(TableReader const& reader, std::string_view key) {
+  ConfigValue const* const value = reader.find(key);
+  return value != nullptr ? one_or_more(*value, key) : std::vector<ConfigValue const*>{nullptr};
+}
+
+double damping_of(ConfigValue const& value) {
+  double const damping = number_of(value, "damping", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
+  if (damping == 0.5)
+    throw_at(value.position,
+             "'damping' is 0.5, with which a step of mali forgets its velocity and cannot be undone; "
+             "expected another number in (0, 1], such as 1 (none) or 0.95");
+  return damping;
+}
+
+/// States that a method with a budget keeps: a number, or bytes with their unit.
+void set_checkpoints(ConfigValue const& value, ControlSpec& control) {
+  control.checkpoint_bytes = 0;
+  if (value.is(Kind::text)) {
+    control.checkpoint_bytes = byte_size_of(value, "checkpoints");
+    if (control.checkpoint_bytes <= 0)
+      throw_at(value.position, "'checkpoints' is no byte; expected at least one state");
+    return;
+  }
+  control.checkpoints = integer_of(value, "checkpoints", {.minimum = 1.0, .maximum = ControlSpec::most_checkpoints});
+}
+
+/// `control` with each value on the axes of what single methods look at.
+void append_for_methods(TableReader const& reader, ControlSpec control, std::vector<ControlSpec>& controls) {
+  for (ConfigValue const* checkpoints : axis_or_default(reader, "checkpoints")) {
+    for (ConfigValue const* damping : axis_or_default(reader, "damping")) {
+      for (ConfigValue const* coupling : axis_or_default(reader, "coupling")) {
+        if (checkpoints != nullptr) set_checkpoints(*checkpoints, control);
+        if (damping != nullptr) control.damping = damping_of(*damping);
+        if (coupling != nullptr)
+          control.coupling =
+              number_of(*coupling, "coupling", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
+        controls.push_back(control);
+      }
+    }
+  }
+}
+
 std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary const& vocabulary) {
-  TableReader const reader(table, "control.adaptive", {"rtol", "atol", "initial_step", "max_steps", "controller"});
-  // An axis that is not given has one entry, null: the default.
-  auto const axis = [&](std::string_view key) {
-    ConfigValue const* value = reader.find(key);
-    return value != nullptr ? one_or_more(*value, key) : std::vector<ConfigValue const*>{nullptr};
+  TableReader const reader(
+      table, "control.adaptive",
+      {"rtol", "atol", "initial_step", "max_steps", "controller", "norm", "checkpoints", "damping", "coupling"});
+  auto const axis = [&](std::string_view key) { return axis_or_default(reader, key); };
+  auto const names_or_default = [&](std::string_view key, std::vector<std::string> const& valid) {
+    return reader.find(key) != nullptr ? names_on_axis(*reader.find(key), key, valid)
+                                       : std::vector<std::string>{valid.at(0)};
   };
-  auto const controllers =
-      reader.find("controller") != nullptr
-          ? names_on_axis(*reader.find("controller"), "controller", vocabulary.controllers)
-          : std::vector<std::string>{vocabulary.controllers.empty() ? "standard" : vocabulary.controllers.front()};
+  auto const controllers = names_or_default("controller", vocabulary.controllers),
+             norms = names_or_default("norm", vocabulary.norms);
   std::vector<ControlSpec> controls;
   for (ConfigValue const* rtol : one_or_more(reader.require("rtol"), "rtol")) {
     for (ConfigValue const* atol : axis("atol")) {
@@ -90,7 +133,10 @@ std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary 
               control.max_steps = integer_of(*max_steps, "max_steps", {.minimum = 1.0, .maximum = most_steps});
             }
             control.controller = controller;
-            controls.push_back(control);
+            for (std::string const& norm : norms) {
+              control.norm = norm;
+              append_for_methods(reader, control, controls);
+            }
           }
         }
       }
@@ -100,13 +146,13 @@ std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary 
 }
 
 std::vector<ControlSpec> fixed_controls(ConfigValue const& table) {
-  TableReader const reader(table, "control.fixed", {"n"});
+  TableReader const reader(table, "control.fixed", {"n", "checkpoints", "damping", "coupling"});
   std::vector<ControlSpec> controls;
   for (ConfigValue const* steps : one_or_more(reader.require("n"), "n")) {
     ControlSpec control{.adaptive = false};
     control.steps = integer_of(*steps, "n", {.minimum = 1.0, .maximum = most_steps});
     control.max_steps = std::max(control.max_steps, control.steps);
-    controls.push_back(control);
+    append_for_methods(reader, control, controls);
   }
   return controls;
 }

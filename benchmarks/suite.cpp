@@ -2,6 +2,7 @@
 
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/matrix.hpp"
+#include "benchmarks/settings_json.hpp"
 #include "benchmarks/toml_reader.hpp"
 #include "core/error.hpp"
 
@@ -83,12 +84,7 @@ auto limits(ConfigValue const* table, Vocabulary const& vocabulary) {
 nlohmann::json effective_config(ConfigValue const& config, Suite const& suite, nlohmann::json const& checks) {
   nlohmann::json effective = to_json(config);
   effective["title"] = suite.title;
-  effective["run"] = {{"seed", suite.run.seed},
-                      {"repeat", suite.run.repeat},
-                      {"warmup", suite.run.warmup},
-                      {"min_time", fmt::format("{}s", suite.run.min_time_seconds)},
-                      {"case_timeout", fmt::format("{}s", suite.run.case_timeout_seconds)},
-                      {"order", suite.run.order}};
+  effective["run"] = settings_json(suite.run);
   effective["checks"] = checks;
   effective["report"] = {{"error", suite.report.error}, {"cost", suite.report.cost}};
   return effective;
@@ -110,6 +106,15 @@ void check_ids(Suite const& suite) {
 }
 
 }  // namespace
+
+nlohmann::json settings_json(RunSettings const& run) {
+  return {{"seed", run.seed},
+          {"repeat", run.repeat},
+          {"warmup", run.warmup},
+          {"min_time", fmt::format("{}s", run.min_time_seconds)},
+          {"case_timeout", fmt::format("{}s", run.case_timeout_seconds)},
+          {"order", run.order}};
+}
 
 Suite parse_suite(std::span<ConfigText const> files, std::span<std::string const> overrides,
                   Vocabulary const& vocabulary) {

@@ -1,13 +1,17 @@
 #include "benchmarks/timing.hpp"
 
+#include "results/timing_statistics.hpp"
+
 #include <Kokkos_Core.hpp>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
-#include <random>
+#include <sched.h>
+#include <unistd.h>
 
 namespace retrace {
 
@@ -35,28 +39,38 @@ SlowestRank timed_calls(GradientDriver& driver, Communicator const& comm, int ca
           std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size())};
 }
 
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  std::size_t const n = values.size();
-  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+/// Least step of the clock that was seen.
+double timer_resolution() {
+  static double const resolution = [] {
+    constexpr int readings = 1000;
+    double least = 1.0;
+    for (int i = 0; i < readings; ++i) {
+      auto const start = Clock::now();
+      auto next = Clock::now();
+      while (next == start) next = Clock::now();
+      least = std::min(least, std::chrono::duration<double>(next - start).count());
+    }
+    return least;
+  }();
+  return resolution;
 }
 
-struct Interval {
-  double low, high;
-};
-
-/// 95 % percentile bootstrap of the median.
-Interval median_interval(std::vector<double> const& values) {
-  constexpr int resamples = 1000;
-  std::mt19937_64 random(20240601);
-  std::uniform_int_distribution<std::size_t> pick(0, values.size() - 1);
-  std::vector<double> medians, resample(values.size());
-  for (int i = 0; i < resamples; ++i) {
-    for (double& x : resample) x = values[pick(random)];
-    medians.push_back(median_of(resample));
+/// Ranks on this host, as launchers tell it; 1 where they do not.
+int local_ranks() {
+  for (char const* name :
+       {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "PMI_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE"}) {
+    if (char const* const value = std::getenv(name)) return std::max(std::atoi(value), 1);
   }
-  std::ranges::sort(medians);
-  return {medians[resamples / 40], medians[resamples - 1 - resamples / 40]};
+  return 1;
+}
+
+/// Do threads share processors, those of this rank or those of the ranks of this host?
+bool more_threads_than_cpus() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+  int const threads = Kokkos::DefaultHostExecutionSpace().concurrency();
+  return threads > CPU_COUNT(&allowed) || threads * local_ranks() > ::sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 std::vector<double> counted(std::span<results::Sample const> samples) {
@@ -66,6 +80,27 @@ std::vector<double> counted(std::span<results::Sample const> samples) {
   }
   return values;
 }
+
+/// Whether more samples would tell more: not when the interval of the median is narrow, nor when it has stopped
+/// getting narrower.
+class Convergence {
+ public:
+  bool reached(std::span<results::Sample const> samples) {
+    constexpr double narrow = 0.02, least_gain = 0.1;
+    constexpr std::size_t back = 5;
+    std::vector<std::vector<double>> const values{counted(samples)};
+    double const median = results::median_of(values.front());
+    results::Interval const interval = results::median_interval(values);
+    double const above = interval.high - median, below = median - interval.low, width = above + below;
+    bool const is_narrow = above <= narrow * median && below <= narrow * median;
+    bool const is_stuck = widths_.size() >= back && width > (1.0 - least_gain) * widths_[widths_.size() - back];
+    widths_.push_back(width);
+    return is_narrow || is_stuck;
+  }
+
+ private:
+  std::vector<double> widths_;
+};
 
 }  // namespace
 
@@ -91,49 +126,24 @@ std::vector<results::Sample> time_gradient(GradientDriver& driver, Communicator 
 
   double imbalance_sum = 0.0;
   int taken = 0;
-  constexpr double wanted_width = 0.02;
+  Convergence convergence;
   while (taken < 4 * plan.repeat) {
     SlowestRank const time = add(calls, false);
     imbalance_sum += time.mean > 0.0 ? time.slowest / time.mean : 1.0;
     ++taken;
     bool enough = comm.all_max(seconds_since(begin)) > plan.limit_seconds;  // one decision for all ranks
-    if (taken >= plan.repeat && !enough) {
-      std::vector<double> const values = counted(samples);
-      Interval const interval = median_interval(values);
-      double const median = median_of(values);
-      enough = interval.high - median <= wanted_width * median && median - interval.low <= wanted_width * median;
-    }
+    if (taken >= plan.repeat) enough = convergence.reached(samples) || enough;
     if (enough) break;
   }
   calls_per_sample = calls;
   imbalance = imbalance_sum / taken;
+  results::mark_samples(samples);
   return samples;
 }
 
 void summarize_times(std::span<results::Sample const> samples, results::CostRow& cost) {
-  std::vector<double> const values = counted(samples);
-  if (values.empty()) return;
-  auto const n = static_cast<double>(values.size());
-  double const median = median_of(values), mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  std::vector<double> deviations;
-  double square = 0.0;
-  for (double const x : values) {
-    deviations.push_back(std::abs(x - median));
-    square += (x - mean) * (x - mean);
-  }
-  Interval const interval = median_interval(values);
-  cost.time_median = median;
-  cost.time_min = *std::ranges::min_element(values);
-  cost.time_mad = median_of(deviations);
-  cost.time_ci_lo = interval.low;
-  cost.time_ci_hi = interval.high;
-  cost.time_cv = n > 1 ? std::sqrt(square / (n - 1.0)) / mean : 0.0;
-  cost.n_samples = static_cast<std::int32_t>(values.size());
-  cost.n_launches = 1;
-  constexpr double good = 0.05, noisy = 0.20;  // coefficient of variation
-  cost.timing_quality = cost.time_cv <= good    ? results::TimingQuality::good
-                        : cost.time_cv <= noisy ? results::TimingQuality::noisy
-                                                : results::TimingQuality::unstable;
+  results::summarize_times(
+      samples, {.timer_resolution = timer_resolution(), .more_threads_than_cpus = more_threads_than_cpus()}, cost);
 }
 
 }  // namespace retrace

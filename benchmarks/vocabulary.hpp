@@ -4,9 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,12 +40,14 @@ struct ProblemEntry {
   std::vector<ArgumentSpec> arguments{};  ///< in the order in which a case id names them
   /// Throws UsageError when arguments that are valid one by one do not go together; the reader adds the position.
   std::function<void(Arguments const&)> validate{};
+  bool has_quad_reference = false;  ///< in quadruple precision
 };
 
 struct SolverEntry {
   std::string name;
   bool adaptive = true;  ///< has an error estimate, so that it can choose its steps
   int order = 0;
+  std::vector<std::string> methods{};  ///< the only methods that integrate by it, and by no other; empty: the others
 };
 
 struct CheckEntry {
@@ -64,9 +68,12 @@ struct Vocabulary {
   std::vector<ProblemEntry> problems;
   std::vector<std::string> methods;
   std::vector<SolverEntry> solvers;
+  std::map<std::string, std::string> absent_methods{};  ///< known, but not in this build: why not
   std::vector<std::string> precisions{"f64"};
   std::vector<std::string> backends{"default", "serial", "openmp", "cuda"};  ///< in this build or not
   std::vector<std::string> controllers{"standard", "paper", "plain"};        ///< the first is the default
+  std::vector<std::string> norms{"rms", "max"};                              ///< the first is the default
+  std::vector<std::string> references{"auto", "quad"};                       ///< the first is the default
   std::vector<CheckEntry> checks{};
   std::vector<QuantityEntry> quantities{{"grad_rel_l2"},     {"grad_rel_linf"},  {"grad_abs_linf"},
                                         {"grad_cos_defect"}, {"grad_y0_rel_l2"}, {"grad_theta_rel_l2"},
@@ -91,6 +98,16 @@ template <class Entry>
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+/// Whether a method integrates by a solver: one of its own, or for a method that has none, one that is nobody's.
+[[nodiscard]] inline bool go_together(Vocabulary const& vocabulary, std::string_view method,
+                                      SolverEntry const& solver) {
+  auto const owns = [&](SolverEntry const& entry) {
+    return std::ranges::find(entry.methods, method) != entry.methods.end();
+  };
+  if (!solver.methods.empty()) return owns(solver);
+  return std::ranges::none_of(vocabulary.solvers, owns);
 }
 
 /// A problem's own description of an argument, as the reader of suites wants it.

@@ -9,6 +9,8 @@ option(RETRACE_WITH_BLAS "Matrix products through a BLAS, where one is found" ON
 
 add_library(retrace_blas INTERFACE)
 add_library(retrace::blas ALIAS retrace_blas)
+set_target_properties(retrace_blas PROPERTIES EXPORT_NAME blas)
+install(TARGETS retrace_blas EXPORT retraceTargets COMPONENT devel)
 
 function(retrace_find_blas name_variable)
   set(${name_variable} "none, Eigen's own products (RETRACE_WITH_BLAS=OFF)" PARENT_SCOPE)
@@ -41,6 +43,7 @@ function(retrace_find_blas name_variable)
     set(name "${file_name}")
   endif()
   target_link_libraries(retrace_blas INTERFACE BLAS::BLAS)
+  set(RETRACE_NEEDS_BLAS ON PARENT_SCOPE)
   target_compile_definitions(retrace_blas INTERFACE EIGEN_USE_BLAS "RETRACE_BLAS=\"${name}\""
                              $<$<BOOL:${RETRACE_BLAS_IS_OPENBLAS}>:RETRACE_OPENBLAS_THREADS=1>)
   set(${name_variable} "${name}, ${library}" PARENT_SCOPE)

@@ -9,6 +9,13 @@ if(NOT CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
                       "cuda, not ${CMAKE_CXX_COMPILER}")
 endif()
 
+# Products of fields (problems/batched_product.hpp).
+find_package(CUDAToolkit REQUIRED)
+if(NOT TARGET CUDA::cublas)
+  message(FATAL_ERROR "The CUDA toolkit in ${CUDAToolkit_LIBRARY_DIR} has no cuBLAS (libcublas.so); it is a part of the toolkit "
+                      "that some installations leave out")
+endif()
+
 set(RETRACE_HOST_ONLY_FLAG --host-only)
 set(RETRACE_KOKKOS_HOST_VIEW "${CMAKE_BINARY_DIR}/kokkos_host_view")
 

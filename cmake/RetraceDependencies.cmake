@@ -68,6 +68,11 @@ if(NOT nlohmann_json_FOUND)
   retrace_missing("nlohmann json" MODULE nlohmann-json DEBIAN nlohmann-json3-dev SPACK nlohmann-json CONDA nlohmann_json)
 endif()
 
+find_package(Boost 1.70 QUIET)  # headers only: Boost.Math
+if(NOT Boost_FOUND)
+  retrace_missing("Boost >= 1.70 (headers: Boost.Math)" MODULE boost DEBIAN libboost-dev SPACK "boost +math" CONDA libboost-headers)
+endif()
+
 find_package(OpenSSL QUIET COMPONENTS Crypto)
 if(NOT OpenSSL_FOUND)
   retrace_missing("OpenSSL (libcrypto)" MODULE openssl DEBIAN libssl-dev SPACK openssl CONDA openssl)
@@ -100,7 +105,7 @@ function(retrace_find_python)
   endif()
   set(has_modules "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))")
   foreach(candidate IN ITEMS "$ENV{RETRACE_PYTHON}" python3 /usr/bin/python3)
-    execute_process(COMMAND "${candidate}" -c "${has_modules}" h5py jinja2 numpy pytest
+    execute_process(COMMAND "${candidate}" -c "${has_modules}" h5py jinja2 matplotlib numpy pytest
                     RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
     if(status EQUAL 0)
       find_program(RETRACE_PYTHON_PROGRAM "${candidate}" NO_CACHE)
@@ -167,7 +172,7 @@ string(JOIN " " devices ${Kokkos_DEVICES})
 message(STATUS "Retrace ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${RETRACE_NATIVE_FLAG}")
 message(STATUS "  Kokkos ${Kokkos_VERSION} (${devices}) in ${Kokkos_DIR}")
 message(STATUS "  MPI ${MPI_CXX_VERSION}, HDF5 ${HDF5_VERSION} (${hdf5_kind}), Eigen ${Eigen3_VERSION}, fmt ${fmt_VERSION}, "
-               "CLI11 ${CLI11_VERSION}, toml++ ${tomlplusplus_VERSION}, json ${nlohmann_json_VERSION}, OpenSSL ${OPENSSL_VERSION}")
+               "CLI11 ${CLI11_VERSION}, toml++ ${tomlplusplus_VERSION}, json ${nlohmann_json_VERSION}, Boost ${Boost_VERSION}, OpenSSL ${OPENSSL_VERSION}")
 if(RETRACE_PYTHON)
   message(STATUS "  Python for reports: ${RETRACE_PYTHON}")
 else()

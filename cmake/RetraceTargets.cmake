@@ -13,11 +13,26 @@ if(RETRACE_WARNINGS_AS_ERRORS)
   list(APPEND RETRACE_WARNING_FLAGS -Werror)
 endif()
 
+function(retrace_require_headers_listed)
+  get_property(listed DIRECTORY PROPERTY RETRACE_HEADERS)
+  file(GLOB present RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS "*.hpp")
+  list(REMOVE_ITEM present ${listed})
+  if(present)
+    message(FATAL_ERROR "headers of ${CMAKE_CURRENT_SOURCE_DIR} that no retrace_add_library(… HEADERS …) lists: ${present}")
+  endif()
+endfunction()
+
 # retrace_add_library(<name> HEADERS <files> [SOURCES <files>] LINK <targets>)
 # A library `retrace_<name>` with alias `retrace::<name>`: INTERFACE without sources, STATIC with them. Every header is
-# compiled alone by the target `all_verify_interface_header_sets`.
+# compiled alone by the target `all_verify_interface_header_sets`. One that is not listed would neither be checked nor
+# installed, so it ends the configuration.
 function(retrace_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;LINK")
+  get_property(listed DIRECTORY PROPERTY RETRACE_HEADERS)
+  if(NOT listed)
+    cmake_language(DEFER CALL retrace_require_headers_listed)  # when all libraries of the folder are there
+  endif()
+  set_property(DIRECTORY APPEND PROPERTY RETRACE_HEADERS ${arg_HEADERS})
   set(target retrace_${name})
   if(arg_SOURCES)
     add_library(${target} STATIC ${arg_SOURCES})
@@ -31,7 +46,15 @@ function(retrace_add_library name)
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${arg_HEADERS})
   target_compile_features(${target} ${scope} cxx_std_20)
   target_link_libraries(${target} ${scope} ${arg_LINK})
-  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON EXPORT_NAME ${name})
+  retrace_install_library(${target})
+endfunction()
+
+# Installs a library with its headers, for programs that bring problems, schemes or methods of their own.
+function(retrace_install_library target)
+  install(TARGETS ${target} EXPORT retraceTargets
+          ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT devel
+          FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/retrace" COMPONENT devel)
 endfunction()
 
 # Environment of every test: ranks must not bind or spin on a shared machine.

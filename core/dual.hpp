@@ -145,4 +145,14 @@ KOKKOS_INLINE_FUNCTION constexpr double value_of(Dual<T, N> const& x) {
   return value_of(x.value);
 }
 
+/// x as a constant: of a dual number, without its tangents.
+template <class S>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr S detached(S const& x) {
+  return x;
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr Dual<T, N> detached(Dual<T, N> const& x) {
+  return Dual<T, N>(x.value);
+}
+
 }  // namespace retrace

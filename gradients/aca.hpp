@@ -1,8 +1,6 @@
 #pragma once
 
-#include "gradients/gradient_method.hpp"
-#include "gradients/step_adjoint.hpp"
-#include "solvers/integrate.hpp"
+#include "gradients/frozen_sweep.hpp"
 
 namespace retrace {
 
@@ -15,79 +13,47 @@ namespace retrace {
 struct Aca {
   static constexpr std::string_view name = "aca";
   static constexpr std::string_view summary = "keeps accepted (t, h, y), replays each step backwards";
+  static constexpr std::string_view memory = "N (n + 2) numbers";
   static constexpr Promise promise = Promise::exact_frozen;
+  static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
+  static constexpr bool packs = true, fields = true;
 
-  enum Scalar { time, step, scalars };
-  template <Tableau Tab>
-  [[nodiscard]] static constexpr RecordShape record_shape() {
-    return {.scalars = scalars, .states = 1};
+  static constexpr RecordPlan plan{};
+  [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& /*control*/) {
+    return plan.shape();
   }
   /// Records that a solve of so many accepted and rejected steps leaves.
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t accepted, std::int64_t /*rejected*/) {
     return accepted;
   }
+  [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& control) {
+    return {.states = WorkspaceShape::step_states(tab, control) +
+                      WorkspaceShape::reverse_states(tab.last_used_stage, control),
+            .kept = tab.last_used_stage - 1};
+  }
 
-  template <Tableau Tab, class Model>
+  template <class Model>
   struct Workspace {
-    static constexpr int last = last_used_stage<Tab>();
-    StepWorkspace<Tab, Model> step;
-    StepAdjointWorkspace<Tab, Model, last> reverse;
-    KOKKOS_INLINE_FUNCTION explicit Workspace(Model const& model) : step(model), reverse(model) {}
+    StepWorkspace<Model> step;
+    StepAdjointWorkspace<Model> reverse;
+    KOKKOS_INLINE_FUNCTION Workspace(Tableau const& tab, StepControl const& control, Model const& model)
+        : step(tab, model, control.objective.columns()),
+          reverse(model, reversed_stages(tab, control), tab.last_used_stage - 1) {}
   };
 
-  template <class Tape>
-  struct Recorder {
-    Tape& tape;
-    template <class S>
-    KOKKOS_INLINE_FUNCTION void on_start(InitialStep<S> const&) {}
-    template <class TrialType>
-    KOKKOS_INLINE_FUNCTION void on_trial(TrialType const& trial) {
-      auto const stored = tape.append(trial.accepted);
-      tape.put(stored, time, trial.span.t);
-      tape.put(stored, step, trial.span.h);
-      tape.put_state(stored, 0, trial.y);
-    }
-  };
-
-  template <Tableau Tab, class Model, class Tape>
+  template <class Model, class Tape>
   KOKKOS_INLINE_FUNCTION static LaneStatus<typename Model::Time> run(
-      Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
-      Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
+      Tableau const& tab, Model const& model, StepControl const& control, typename Model::Time const& t0,
+      typename Model::Time const& t1, Workspace<Model>& work, Tape& tape, GradientState<Model>& g,
       WorkCountsOf<CountOf<typename Model::Time>>& cost) {
-    using S = typename Model::Time;
-    using Mask = MaskOf<S>;
-    using Count = CountOf<S>;
-    constexpr int last = Workspace<Tab, Model>::last;
-    Recorder<Tape> recorder{tape};
-    IntegrationCounts<Count> forward;
-    LaneStatus<S> status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
-    cost.add_forward(forward);
-    Mask const solved = status.is(SolveStatus::success);
-    if (!any(solved)) return status;
-    if (any(tape.overflowed())) {
-      status.set(solved, SolveStatus::arena_exhausted);
-      return status;
-    }
-
-    g.loss = model.loss(g.y);
-    model.loss_gradient(g.y, g.lambda);
+    int const last = tab.last_used_stage;
     typename Model::State checkpoint = g.y;
-    for (std::int64_t n = tape.longest() - 1; n >= 0; --n) {
-      // Lanes with fewer records wait at their end with h = 0, where the reverse of a step changes nothing.
-      Mask const active = solved & tape.holds(n);
-      StepSpan<S> span{select(active, tape.get(n, time), t1), select(active, tape.get(n, step), S(0.0)), {}};
-      span.t_next = span.t + span.h;
+    auto const replay = [&](auto active, std::int64_t n, auto const& span) {
       tape.get_state_where(active, n, 0, checkpoint);
-      replay_stages<Tab, last>(model, span, checkpoint, work.step.k, work.reverse);
-      reverse_step<Tab, last>(model, span, g.lambda, g.p_bar, work.reverse);
-    }
-    Count const reversed = select(solved, forward.accepted, Count(0));
-    cost.rhs_backward += reversed * Count(last - 1);
-    cost.vjp += reversed * Count(last);
-    cost.reverse_accepted += reversed;
-    cost.graph_depth += reversed * Count(last);
-    status.set(solved & !model.is_finite(g.lambda), SolveStatus::non_finite);
-    return status;
+      replay_stages(tab, last, model, span, checkpoint, work.step.k, work.reverse);
+    };
+    return sweep_accepted_steps(tab, model, control, t0, t1, plan, work.step, work.reverse, tape, g, cost,
+                                {last - 1, last}, Activations::kept, replay);
   }
 };
 

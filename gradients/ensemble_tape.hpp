@@ -20,11 +20,11 @@ class EnsembleTape {
   using Count = CountOf<S>;
   static constexpr int width = LaneTraits<S>::width;
 
-  /// `scalars` and `states` point at this item's first lane; consecutive components lie `lanes` apart (a pack's lanes
-  /// are neighbours, so `lanes` is at least the width).
-  KOKKOS_INLINE_FUNCTION EnsembleTape(RecordShape shape, ValueOf<S>* scalars, ValueOf<T>* states, std::int64_t capacity,
-                                      std::int64_t lanes)
-      : shape_(shape), scalars_(scalars), states_(states), capacity_(capacity), lanes_(lanes) {}
+  /// `scalars`, `states` and `slots` point at this item's first lane; consecutive components lie `lanes` apart (a
+  /// pack's lanes are neighbours, so `lanes` is at least the width).
+  KOKKOS_INLINE_FUNCTION EnsembleTape(RecordShape shape, ValueOf<S>* scalars, ValueOf<T>* states, ValueOf<T>* slots,
+                                      std::int64_t capacity, std::int64_t lanes)
+      : shape_(shape), scalars_(scalars), states_(states), slots_(slots), capacity_(capacity), lanes_(lanes) {}
 
   /// Of lane `l`.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t records(int l) const { return lane(records_, l); }
@@ -61,6 +61,15 @@ class EnsembleTape {
     for (int d = 0; d < N; ++d) x[d] = select(where, load<T>(at + d * lanes_), x[d]);
   }
 
+  /// Lane `l` of `x` goes to the same lane of a slot.
+  KOKKOS_INLINE_FUNCTION void put_slot(int l, std::int64_t slot, State const& x) {
+    for (int d = 0; d < N; ++d) slots_[(slot * N + d) * lanes_ + l] = lane(x[d], l);
+  }
+  KOKKOS_INLINE_FUNCTION void get_slot_where(Mask where, std::int64_t slot, State& x) const {
+    ValueOf<T> const* const at = slots_ + slot * N * lanes_;
+    for (int d = 0; d < N; ++d) x[d] = select(where, load<T>(at + d * lanes_), x[d]);
+  }
+
  private:
   template <class X>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static X load(ValueOf<X> const* from) {
@@ -87,7 +96,7 @@ class EnsembleTape {
 
   RecordShape shape_;
   ValueOf<S>* scalars_;
-  ValueOf<T>* states_;
+  ValueOf<T>*states_, *slots_;
   std::int64_t capacity_, lanes_, row_ = -1;
   Count records_{0};
   bool together_ = true;

@@ -14,10 +14,23 @@ WorkCounts sum_over_ranks(Communicator const& comm, WorkCounts const& local) {
   sum.vjp = comm.all_sum(local.vjp);
   sum.accepted = comm.all_sum(local.accepted);
   sum.rejected = comm.all_sum(local.rejected);
+  sum.jvp = comm.all_sum(local.jvp);
+  sum.readvanced = comm.all_sum(local.readvanced);
   sum.reverse_accepted = comm.all_sum(local.reverse_accepted);
   sum.reverse_rejected = comm.all_sum(local.reverse_rejected);
   sum.graph_depth = comm.all_max(local.graph_depth);
   return sum;
+}
+
+std::vector<double> sum_of_rows(BlockPartition const& partition, Communicator const& comm, std::span<double const> rows,
+                                std::size_t width) {
+  std::vector<double> sums(static_cast<std::size_t>(partition.local_blocks()) * width, 0.0), total(width);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::size_t const block = i / width / static_cast<std::size_t>(partition.block_size());
+    sums[block * width + i % width] += rows[i];
+  }
+  BlockSum(partition, comm, static_cast<std::int64_t>(width)).sum(sums, total);
+  return total;
 }
 
 void add_blocks(BlockPartition const& partition, Communicator const& comm, std::span<double const> sums,

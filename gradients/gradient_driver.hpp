@@ -5,6 +5,7 @@
 #include "gradients/gradient_result.hpp"
 
 #include <span>
+#include <vector>
 
 namespace retrace {
 
@@ -23,6 +24,10 @@ class GradientDriver {
 
 /// Collective: counts added over ranks.
 [[nodiscard]] WorkCounts sum_over_ranks(Communicator const& comm, WorkCounts const& local);
+
+/// Collective: the sum over all items of all ranks of `rows` [local item][width], in the order of the blocks.
+[[nodiscard]] std::vector<double> sum_of_rows(BlockPartition const& partition, Communicator const& comm,
+                                              std::span<double const> rows, std::size_t width);
 
 /// Collective: fills loss, dloss_dp and digest of `result` from `sums` = [local block][loss, then dL/dp], added in
 /// global block order. The digest covers, block by block, these sums and `details` (for each item `item_size` numbers,

@@ -1,43 +1,57 @@
 #pragma once
 
-#include "gradients/gradient_method.hpp"
-#include "gradients/step_adjoint.hpp"
-#include "solvers/integrate.hpp"
+#include "gradients/frozen_sweep.hpp"
 
 namespace retrace {
+
+/// What counts as a constant: nothing; the controller's factor; every step size.
+enum class Detached { nothing, factor, sizes };
 
 /// Reverse mode through the adaptive program as it ran ("N1"; the naive method of Zhuang et al. 2020): accepted and
 /// rejected trials, the error norm, the controller and the choice of the first step; Eq. (4.1) of docs/methods.md.
 /// All stages of all trials are kept, as a tape would. Decisions (accept, clip, bounds) have no derivative.
 ///
+/// With the controller's factor detached ("N1/2"), step sizes still depend on the first one, whose choice is on the
+/// tape. With the first step detached, too ("N0"), what is left is the derivative of the accepted steps with their
+/// sizes held fixed: that of `aca`, at the memory of `naive`.
+///
 /// Cost with N accepted and R rejected trials: backward no evaluation of f; N s VJPs (FSAL N (s - 1) + 1), and as many
-/// again for each rejected trial that influenced a step size. Memory: N + R records of s + 2 states and six numbers.
-struct Naive {
-  static constexpr std::string_view name = "naive";
-  static constexpr std::string_view summary = "reverse mode through all trials, the error norm and the controller";
-  static constexpr Promise promise = Promise::exact_program;
-
-  enum Scalar { time, step, time_next, error_norm, factor, flags, scalars };
-  enum Flag { accepted = 1, clipped = 2, factor_is_constant = 4 };
+/// again for each rejected trial that influenced a step size. Memory: N + R records of s + 2 states and six numbers,
+/// ten where the controller remembers (ControllerGains).
+template <Detached detached_part>
+struct ReverseOfProgram {
+  static constexpr std::string_view memory = "(N + R) ((s + 2) n + 6) numbers; 10 for 6 with PI, PID";
+  static constexpr bool through_error = detached_part == Detached::nothing;
+  static constexpr bool through_sizes = detached_part != Detached::sizes;
+  static constexpr Promise promise = through_sizes ? Promise::exact_program : Promise::exact_frozen;
+  static constexpr LossSupport losses{.exact = true, .integral = true, .times = true};
+  static constexpr bool packs = true, fields = true;
 
   /// States of a record: y, y_new, then the stages.
-  template <Tableau Tab>
-  [[nodiscard]] static constexpr RecordShape record_shape() {
-    return {.scalars = scalars, .states = Tab::stages + 2};
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr RecordPlan plan(Tableau const& tab,
+                                                                        StepControl const& control) {
+    return {.of = RecordPlan::Of::trials, .memory = remembers(control), .new_state = true, .stages = tab.stages};
+  }
+  [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& tab, StepControl const& control) {
+    return plan(tab, control).shape();
   }
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t n_accepted, std::int64_t n_rejected) {
     return n_accepted + n_rejected;
   }
+  [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& /*control*/) {
+    constexpr std::int64_t own = 6;  // see Workspace
+    return {.states = WorkspaceShape::step_states(tab) + WorkspaceShape::reverse_states(tab.stages) + own};
+  }
 
-  template <Tableau Tab, class Model>
+  template <class Model>
   struct Workspace {
     using State = typename Model::State;
-    StepWorkspace<Tab, Model> step;
-    StepAdjointWorkspace<Tab, Model, Tab::stages, 0> reverse;
+    StepWorkspace<Model> step;
+    StepAdjointWorkspace<Model> reverse;
     State e_bar, y_bar, trial_bar, first_stage_bar, last_stage_bar, y0;
-    KOKKOS_INLINE_FUNCTION explicit Workspace(Model const& model)
-        : step(model),
-          reverse(model),
+    KOKKOS_INLINE_FUNCTION Workspace(Tableau const& tab, StepControl const& /*control*/, Model const& model)
+        : step(tab, model),
+          reverse(model, tab.stages, 0),
           e_bar(model.make_state("retrace::naive::e_bar")),
           y_bar(model.make_state("retrace::naive::y_bar")),
           trial_bar(model.make_state("retrace::naive::trial_bar")),
@@ -46,54 +60,28 @@ struct Naive {
           y0(model.make_state("retrace::naive::y0")) {}
   };
 
-  template <Tableau Tab, class Tape, class S>
-  struct Recorder {
-    Tape& tape;
-    InitialStep<S> start{};
-    KOKKOS_INLINE_FUNCTION void on_start(InitialStep<S> const& s) { start = s; }
-    template <class TrialType>
-    KOKKOS_INLINE_FUNCTION void on_trial(TrialType const& trial) {
-      auto const flag = [](MaskOf<S> where, Flag bit) { return select(where, S(static_cast<double>(bit)), S(0.0)); };
-      auto const stored = tape.append(trial.active);
-      tape.put(stored, time, trial.span.t);
-      tape.put(stored, step, trial.span.h);
-      tape.put(stored, time_next, trial.span.t_next);
-      tape.put(stored, error_norm, trial.error_norm);
-      tape.put(stored, factor, trial.factor);
-      tape.put(stored, flags,
-               flag(trial.accepted, accepted) + flag(trial.clipped, clipped) +
-                   flag(trial.factor_is_constant, factor_is_constant));
-      tape.put_state(stored, 0, trial.y);
-      tape.put_state(stored, 1, trial.work.y_new);
-      for (int i = 0; i < Tab::stages; ++i) tape.put_state(stored, 2 + i, trial.work.k[static_cast<std::size_t>(i)]);
-    }
-  };
+  /// Whether the derivative goes through earlier errors and step sizes.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr bool remembers(StepControl const& control) {
+    return through_error && control.fixed_steps == 0 && control.rule.gains.remember();
+  }
 
-  template <Tableau Tab, class Model, class Tape>
+  template <class Model, class Tape>
   KOKKOS_INLINE_FUNCTION static LaneStatus<typename Model::Time> run(
-      Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
-      Workspace<Tab, Model>& work, Tape& tape, GradientState<Model>& g,
+      Tableau const& tab, Model const& model, StepControl const& control, typename Model::Time const& t0,
+      typename Model::Time const& t1, Workspace<Model>& work, Tape& tape, GradientState<Model>& g,
       WorkCountsOf<CountOf<typename Model::Time>>& cost) {
     using S = typename Model::Time;
     using Mask = MaskOf<S>;
     using Count = CountOf<S>;
-    Recorder<Tab, Tape, S> recorder{tape};
+    StepRecorder<S, Tape> recorder{plan(tab, control), tape};
     IntegrationCounts<Count> forward;
     model.assign(work.y0, g.y);
-    LaneStatus<S> status = integrate<Tab>(model, control, t0, t1, g.y, work.step, recorder, forward);
+    LaneStatus<S> status;
+    Mask const solved = solve_forward(tab, model, control, t0, t1, work.step, recorder, g, forward, status);
     cost.add_forward(forward);
-    Mask const solved = status.is(SolveStatus::success);
     if (!any(solved)) return status;
-    if (any(tape.overflowed())) {
-      status.set(solved, SolveStatus::arena_exhausted);
-      return status;
-    }
-
-    g.loss = model.loss(g.y);
-    model.loss_gradient(g.y, g.lambda);
-    cost.graph_depth += select(solved, (forward.accepted + forward.rejected) * Count(Tab::stages), Count(0));
-    Reverse<Tab, Model, Tape> reverse{model, control, t0, t1, work, tape, g, cost};
-    reverse.begin();
+    cost.graph_depth += select(solved, (forward.accepted + forward.rejected) * Count(tab.stages), Count(0));
+    Reverse<Model, Tape> reverse(tab, model, control, t0, t1, solved, work, tape, g, cost);
     for (std::int64_t n = tape.longest() - 1; n >= 0; --n) reverse.trial(n, solved & tape.holds(n));
     reverse.start(recorder.start, solved);
     status.set(solved & !model.is_finite(g.lambda), SolveStatus::non_finite);
@@ -102,47 +90,107 @@ struct Naive {
 
  private:
   /// The backward sweep. Lanes that do not take part in an operation have zero seeds, and sums skip them.
-  template <Tableau Tab, class Model, class Tape>
+  template <class Model, class Tape>
   struct Reverse {
     using S = typename Model::Time;
     using State = typename Model::State;
     using Mask = MaskOf<S>;
     using Count = CountOf<S>;
 
+    Tableau const& tab;
     Model const& model;
     StepControl const& control;
     S const &t0, &t1;
-    Workspace<Tab, Model>& work;
+    Workspace<Model>& work;
     Tape const& tape;
     GradientState<Model>& g;
     WorkCountsOf<Count>& cost;
+    LossAdjoint<Model> loss;
+    ProgramTimes<S> targets;  // of trials that were clipped
+    NodeTimes<S> nodes;
     S const direction = math::sign(t1 - t0);
     S t_bar{0.0}, proposed_bar{0.0};  // adjoints of the program's t and of its next proposed step size
+    ControllerMemory<S> memory_bar{S(0.0), S(0.0), S(0.0), S(0.0)};
 
-    KOKKOS_INLINE_FUNCTION void begin() {
+    KOKKOS_INLINE_FUNCTION Reverse(Tableau const& scheme, Model const& of, StepControl const& how, S const& begin,
+                                   S const& end, Mask lanes, Workspace<Model>& memory, Tape const& records,
+                                   GradientState<Model>& gradient, WorkCountsOf<Count>& work_done)
+        : tab(scheme),
+          model(of),
+          control(how),
+          t0(begin),
+          t1(end),
+          work(memory),
+          tape(records),
+          g(gradient),
+          cost(work_done),
+          loss(of, how.objective, end),
+          targets(how.objective, begin, end),
+          nodes(how.objective, begin, end, lanes) {
       model.set_zero(work.first_stage_bar);
       work.reverse.arguments[0] = g.y;  // something finite for lanes whose records have not begun
     }
 
     /// Reverse of trial `n`; Eq. (4.1).
     KOKKOS_INLINE_FUNCTION void trial(std::int64_t n, Mask active) {
-      S bits = select(active, tape.get(n, flags), S(0.0));
-      Mask const constant = take_flag(bits, factor_is_constant), is_clipped = take_flag(bits, clipped),
-                 is_accepted = take_flag(bits, accepted);
-      StepSpan<S> const span{select(active, tape.get(n, time), t1), select(active, tape.get(n, step), S(0.0)),
-                             select(active, tape.get(n, time_next), t1)};
-      S const phi = select(active, tape.get(n, factor), S(0.0)), e_norm = tape.get(n, error_norm);
+      S bits = select(active, tape.get(n, RecordPlan::flags), S(0.0));
+      Mask const constant = take_flag(bits, RecordPlan::factor_is_constant),
+                 is_clipped = take_flag(bits, RecordPlan::clipped), is_accepted = take_flag(bits, RecordPlan::accepted);
+      StepSpan<S> const span{select(active, tape.get(n, RecordPlan::time), t1),
+                             select(active, tape.get(n, RecordPlan::step), S(0.0)),
+                             select(active, tape.get(n, RecordPlan::time_next), t1)};
+      S const phi = select(active, tape.get(n, RecordPlan::factor), S(0.0)),
+              e_norm = tape.get(n, RecordPlan::error_norm);
 
-      // The next proposal is |h| phi(E).
-      S size_bar = proposed_bar * phi;
-      S const through_factor = -proposed_bar * math::abs(span.h) * phi * S(controller_exponent<Tab>()) / e_norm;
-      S const e_norm_bar = select(Mask(active & !constant), through_factor, S(0.0));
+      // The next proposal is |h| phi(E), or the one before the clipping.
+      Mask const hits_target = is_accepted & is_clipped;
+      S const next_bar = select(hits_target, S(0.0), proposed_bar);
+      S size_bar = next_bar * phi;
+      S const exponent = S(tab.controller_exponent) * select(is_accepted, S(control.rule.gains.error), S(1.0));
+      S const through_factor = -next_bar * math::abs(span.h) * phi * exponent / e_norm;
+      S e_norm_bar = through_error ? select(Mask(active & !constant), through_factor, S(0.0)) : S(0.0);
+      if (remembers(control))
+        through_memory(n, active & is_accepted, constant, next_bar * math::abs(span.h) * phi, span, e_norm, e_norm_bar,
+                       size_bar);
       Mask const through_error = e_norm_bar != S(0.0);
       Mask const traced = is_accepted | through_error;  // else the trial left no trace but its size
+      if (through_sizes) targets.reach(hits_target, t_bar, g.times);
       if (any(traced)) trial_step(n, span, e_norm, e_norm_bar, traced, is_accepted, is_clipped, size_bar);
 
-      t_bar -= select(is_clipped, direction * size_bar, S(0.0));  // h = t1 - t
-      proposed_bar = select(active, select(is_clipped, S(0.0), size_bar), proposed_bar);
+      S const target_bar = select(is_clipped, direction * size_bar, S(0.0));  // h = target - t
+      targets.add(target_bar);
+      t_bar -= target_bar;
+      S const proposal_bar = select(is_clipped, select(is_accepted, proposed_bar, S(0.0)), size_bar);
+      if (through_sizes) proposed_bar = select(active, proposal_bar, proposed_bar);
+    }
+
+    /// The part of `trial` that goes through what the controller remembers, which accepted trials read and write;
+    /// `phi_bar` is phi dL/dphi.
+    KOKKOS_INLINE_FUNCTION void through_memory(std::int64_t n, Mask taken, Mask constant, S const& phi_bar,
+                                               StepSpan<S> const& span, S const& e_norm, S& e_norm_bar, S& size_bar) {
+      ControllerGains const& gains = control.rule.gains;
+      S const none(0.0), size = math::abs(span.h), log_bar = select(Mask(taken & !constant), phi_bar, none),
+                         per_error = log_bar * S(tab.controller_exponent);
+      ControllerMemory<S> const memory{select(taken, tape.get(n, RecordPlan::error_1), S(1.0)),
+                                       select(taken, tape.get(n, RecordPlan::error_2), S(1.0)),
+                                       select(taken, tape.get(n, RecordPlan::size_1), none),
+                                       select(taken, tape.get(n, RecordPlan::size_2), none)};
+      Mask const one_before = memory.size_1 > none, two_before = memory.size_2 > none,
+                 above_least = e_norm >= S(control.rule.least_remembered_error);
+      // ratio = size / size_1, ratio_1 = size_1 / size_2, both 1 where there is no such step.
+      S const ratio_bar = select(one_before, log_bar * S(gains.ratio), none),
+              ratio_1_bar = select(two_before, log_bar * S(gains.ratio_1), none);
+
+      e_norm_bar += select(Mask(taken & above_least), memory_bar.error_1, none);
+      size_bar += select(taken, memory_bar.size_1 - select(one_before, ratio_bar / size, none), none);
+      S const error_1_bar = memory_bar.error_2 - per_error * S(gains.error_1) / memory.error_1,
+              error_2_bar = -per_error * S(gains.error_2) / memory.error_2,
+              size_1_bar = memory_bar.size_2 + select(one_before, (ratio_bar - ratio_1_bar) / memory.size_1, none),
+              size_2_bar = select(two_before, ratio_1_bar / memory.size_2, none);
+      memory_bar.error_1 = select(taken, error_1_bar, memory_bar.error_1);
+      memory_bar.error_2 = select(taken, error_2_bar, memory_bar.error_2);
+      memory_bar.size_1 = select(taken, size_1_bar, memory_bar.size_1);
+      memory_bar.size_2 = select(taken, size_2_bar, memory_bar.size_2);
     }
 
     /// The part of `trial` that goes through the stages: lambda, p_bar, t_bar and size_bar.
@@ -157,15 +205,12 @@ struct Naive {
       model.set_zero(work.y_bar);
       model.set_zero(work.e_bar);
       model.set_zero(work.trial_bar);
-      if constexpr (Tab::adaptive) {
-        if (any(Mask(e_norm_bar != S(0.0)))) {
-          model.template error_norm_vjp<Tab>(control, e_norm, e_norm_bar, y, y_new, span.h, k, work.e_bar, work.y_bar,
-                                             work.trial_bar);
-        }
-      }
+      if (any(Mask(e_norm_bar != S(0.0))))
+        model.error_norm_vjp(tab, control, e_norm, e_norm_bar, y, y_new, span.h, k, work.e_bar, work.y_bar,
+                             work.trial_bar);
       model.add_where(is_accepted, work.trial_bar, g.lambda);
       State const* last_stage_bar = nullptr;
-      if constexpr (Tab::fsal) {  // K_s of an accepted trial went on as K_1 of the next ones
+      if (tab.fsal) {  // K_s of an accepted trial went on as K_1 of the next ones
         if (any(is_accepted)) {
           model.move_where(is_accepted, work.last_stage_bar, work.first_stage_bar);
           last_stage_bar = &work.last_stage_bar;
@@ -173,9 +218,10 @@ struct Naive {
       }
       Mask const moves_on = is_accepted & !is_clipped;  // to t + h; a clipped step ends at the constant t1
       size_bar += select(moves_on, direction * t_bar, S(0.0));
-      StepTimeAdjoint<S> const times = reverse_trial<Tab>(model, span, k, work.e_bar, last_stage_bar,
-                                                          work.first_stage_bar, work.trial_bar, g.p_bar, work.reverse);
-      cost.vjp += Count(Tab::stages - (Tab::fsal ? 1 : 0)) * one_where<Count>(traced);
+      StepTimeAdjoint<S> const times =
+          reverse_trial(tab, model, span, k, work.e_bar, last_stage_bar, work.first_stage_bar, work.trial_bar, g.p_bar,
+                        work.reverse, control.objective.kind == LossKind::integral ? &is_accepted : nullptr);
+      cost.vjp += Count(tab.stages - (tab.fsal ? 1 : 0)) * one_where<Count>(traced);
       cost.reverse_accepted += one_where<Count>(is_accepted);
       cost.reverse_rejected += one_where<Count>(Mask(traced & !is_accepted));
 
@@ -185,6 +231,9 @@ struct Naive {
       model.add_where(is_rejected, g.lambda, work.trial_bar);
       model.add_where(traced, g.lambda, work.y_bar);
       t_bar = select(Mask(is_accepted & is_clipped), S(0.0), t_bar) + select(traced, times.tau, S(0.0));
+      Mask const observed = loss.at_node(is_accepted, span.t, y, work.reverse.seed, g.lambda);
+      if (control.time_gradients && !through_sizes)
+        nodes.step(is_accepted, times, observed & Mask(span.t != t0), g.times);
     }
 
     /// Trial `n` as it was: y, y_new, stages, and the arguments of the stages.
@@ -193,32 +242,51 @@ struct Naive {
                                             State& y_new, Stages& k) {
       tape.get_state_where(traced, n, 0, y);
       tape.get_state_where(traced, n, 1, y_new);
-      for (int i = 0; i < Tab::stages; ++i) tape.get_state_where(traced, n, 2 + i, k[static_cast<std::size_t>(i)]);
-      static_for<1, Tab::stages>([&](auto i) {
-        constexpr auto index = static_cast<std::size_t>(i());
-        if constexpr (Tab::fsal && i() == Tab::stages - 1)
-          model.refer(work.reverse.arguments[index], y_new);
+      for (int i = 0; i < tab.stages; ++i) tape.get_state_where(traced, n, 2 + i, k[static_cast<std::size_t>(i)]);
+      for (int i = 1; i < tab.stages; ++i) {
+        State& argument = work.reverse.arguments[static_cast<std::size_t>(i)];
+        if (tab.fsal && i == tab.stages - 1)
+          model.refer(argument, y_new);
         else
-          stage_argument<Tab, i()>(model, span.h, y, k, work.reverse.arguments[index]);
-      });
+          stage_argument(tab, i, model, span.h, y, k, argument);
+      }
     }
 
     /// Reverse of the choice of the first step and of the first stage that trials share.
     KOKKOS_INLINE_FUNCTION void start(InitialStep<S> const& chosen, Mask solved) {
       bool const chosen_here = control.adaptive() && control.initial_step == 0.0;
       S const h_bar = select(solved, proposed_bar, S(0.0));
+      if (control.time_gradients && through_sizes) first_size_from_span(chosen, chosen_here, h_bar);
       Mask const through_choice = Mask(chosen_here) & Mask(h_bar != S(0.0));
       if (any(through_choice)) initial_step(chosen, h_bar);
-      Mask const carried = Mask(Tab::fsal) | through_choice;
-      if (!any(carried)) return;
-      S unused_t_bar(0.0);
-      model.vjp(t0, work.y0, work.first_stage_bar, work.y_bar, g.p_bar, unused_t_bar);
-      cost.vjp += one_where<Count>(Mask(solved & carried));
-      model.add_where(carried, g.lambda, work.y_bar);
+      Mask const carried = Mask(tab.fsal) | through_choice;
+      S first_stage_t_bar(0.0);
+      if (any(carried)) {
+        model.vjp(t0, work.y0, work.first_stage_bar, work.y_bar, g.p_bar, first_stage_t_bar);
+        cost.vjp += one_where<Count>(Mask(solved & carried));
+        model.add_where(carried, g.lambda, work.y_bar);
+      }
+      if (!control.time_gradients) return;
+      if (through_sizes)
+        targets.finish(t_bar + first_stage_t_bar, g.times);
+      else
+        nodes.finish(g.times, first_stage_t_bar);
+    }
+
+    /// Where the first step, or every fixed one, is a share of |t1 - t0|.
+    KOKKOS_INLINE_FUNCTION void first_size_from_span(InitialStep<S> const& chosen, bool chosen_here, S const& h_bar) {
+      S const whole = math::abs(t1 - t0);
+      S share(0.0);
+      if (!control.adaptive())
+        share = S(1.0 / static_cast<double>(control.fixed_steps));
+      else
+        share = select((chosen_here ? chosen.h : S(control.initial_step)) >= whole, S(1.0), S(0.0));
+      t_bar -= direction * share * h_bar;
+      targets.add_to_end(direction * share * h_bar);
     }
 
     KOKKOS_INLINE_FUNCTION void initial_step(InitialStep<S> const& chosen, S const& chosen_bar) {
-      S const h_bar = select(chosen.h == math::abs(t1 - t0), S(0.0), chosen_bar);  // the bound is a constant
+      S const h_bar = select(chosen.h == math::abs(t1 - t0), S(0.0), chosen_bar);  // see first_size_from_span
       Mask const used = h_bar != S(0.0), from_h_a = S(100.0) * chosen.h_a <= chosen.h_b, flat = chosen.slopes_vanish(),
                  d2_is_larger = chosen.d2 > chosen.d1, h_a_counts = S(1e-3) * chosen.h_a > S(1e-6);
       if (!any(used)) return;
@@ -227,7 +295,7 @@ struct Naive {
       h_a_bar += select(Mask(flat & h_a_counts), S(1e-3) * h_b_bar, S(0.0));
       S const slope_bar =
           select(Mask(used & !flat),
-                 -h_b_bar * S(controller_exponent<Tab>()) * chosen.h_b / math::max(chosen.d1, chosen.d2), S(0.0));
+                 -h_b_bar * S(tab.controller_exponent) * chosen.h_b / math::max(chosen.d1, chosen.d2), S(0.0));
       S const d2_bar = select(d2_is_larger, slope_bar, S(0.0));
       S d1_bar = select(d2_is_larger, S(0.0), slope_bar);
 
@@ -255,6 +323,7 @@ struct Naive {
       S time_bar(0.0);
       model.vjp(t_a, u, difference_bar, u_bar, g.p_bar, time_bar);
       cost.vjp += one_where<Count>(used);
+      t_bar += select(used, time_bar, S(0.0));
       h_a_bar += select(used, direction * (time_bar + model.dot(u_bar, f0)), S(0.0));
       model.add_where(used, g.lambda, u_bar);
       model.add(f0_bar, S(-1.0), difference_bar);
@@ -271,13 +340,28 @@ struct Naive {
     }
 
     /// Splits the highest flag off `bits`.
-    [[nodiscard]] KOKKOS_INLINE_FUNCTION static Mask take_flag(S& bits, Flag flag) {
+    [[nodiscard]] KOKKOS_INLINE_FUNCTION static Mask take_flag(S& bits, RecordPlan::Flag flag) {
       S const value = S(static_cast<double>(flag));
       Mask const set = bits >= value;
       bits = select(set, bits - value, bits);
       return set;
     }
   };
+};
+
+struct Naive : ReverseOfProgram<Detached::nothing> {
+  static constexpr std::string_view name = "naive";
+  static constexpr std::string_view summary = "reverse mode through all trials, the error norm and the controller";
+};
+struct NaiveHalf : ReverseOfProgram<Detached::factor> {
+  static constexpr std::string_view name = "naive_half";
+  static constexpr std::string_view summary =
+      "as naive, with the controller's factor detached, the first step not (N1/2)";
+  static constexpr bool packs = false, detaches_factor = true, double_only = true;
+};
+struct NaiveDetached : ReverseOfProgram<Detached::sizes> {
+  static constexpr std::string_view name = "naive_detached";
+  static constexpr std::string_view summary = "as naive, with the controller and the first step detached (N0)";
 };
 
 }  // namespace retrace

@@ -51,10 +51,9 @@ struct Arguments {
 [[nodiscard]] inline Argument end_time_argument(double default_end_time) {
   return {.name = "T",
           .default_number = default_end_time,
-          .minimum = 0.0,
+          .minimum = -1e6,
           .maximum = 1e6,
-          .minimum_excluded = true,
-          .description = "end of the time span, which begins at the problem's t0"};
+          .description = "end of the time span, which begins at the problem's t0; before it: backward in time"};
 }
 [[nodiscard]] inline Argument trajectories_argument() {
   return {.name = "n",

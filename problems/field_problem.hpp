@@ -52,4 +52,8 @@ concept FieldProblem = requires(P const& problem, std::int64_t i, double const* 
   { problem.t1 } -> std::convertible_to<double>;
 };
 
+/// A field problem that a device can solve, from its `Description`, a base; by what is in <name>_batch.hpp.
+template <class P>
+concept DeviceFieldProblem = FieldProblem<P> && std::derived_from<P, typename P::Description>;
+
 }  // namespace retrace

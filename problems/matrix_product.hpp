@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/math.hpp"
+#include "problems/matrix_op.hpp"
 
 #include <Eigen/Core>
 
@@ -14,9 +15,6 @@ extern "C" void openblas_set_num_threads(int);
 /// Products of dense matrices: through the BLAS of the build, else through Eigen; of duals and other scalars, in plain
 /// loops. A product runs on the calling thread alone, so that its bits depend on shapes and operands only.
 namespace retrace::matrix {
-
-enum class Op : char { plain = 'N', transposed = 'T' };
-enum class Into { set, add };
 
 /// The BLAS's own threads are switched off for the whole process where that is known how (OpenBLAS): blocks are what
 /// threads share here. Other libraries read OMP_NUM_THREADS or MKL_NUM_THREADS inside a parallel region, where it is 1.

@@ -1,95 +1,48 @@
 #pragma once
 
-#include "core/error.hpp"
 #include "core/lane_loops.hpp"
 #include "core/math.hpp"
 #include "problems/field_problem.hpp"
 #include "problems/matrix_product.hpp"
+#include "problems/neural_net.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <string>
+#include <type_traits>
+#include <utility>
 
 namespace retrace {
 
-/// A neural ODE: dy/dt = W_l tanh(… tanh(W_1 y + b_1) …) + b_l for each sample of a batch; L = 1/(2 n) sum |y(T)|^2.
-/// Weights by a formula, so that every machine has the same net: entry number i of the parameters (layer by layer, W
-/// column-major, then b) is 2 u(i) - 1 times gain * sqrt(3 / fan-in) for W and 0.1 for b, with u the 53 top bits of
-/// splitmix64(i + 1); initial entries are 2 u - 1 with the counter starting at 2^40.
+/// The neural ODE of NeuralNet on the host, block by block.
 ///
 /// Operations of one sample, with w = sum over layers of (width in) (width out): 2 w for the products of `rhs`, as many
 /// less 2 (last in) (last out) for those of `keep`, 4 w for those of `vjp`; besides, one tanh for each hidden unit of
 /// `rhs` and `keep`. Each layer makes one pass over its output besides the product: bias and tanh on the way forward;
 /// derivative of tanh and the bias's gradient on the way back.
-class NeuralMlp {
+class NeuralMlp : public NeuralNet {
  public:
-  static constexpr std::string_view name = "neural_mlp", family = "neural";
-  static constexpr std::string_view summary = "tanh MLP neural ODE on a batch, L = |y(T)|^2 / (2 n); widths by config";
+  /// What a device is given of it; NeuralMlpBatch (neural_mlp_batch.hpp) computes with that.
+  using Description = NeuralNet;
 
-  double t0 = 0.0, t1;
+  explicit NeuralMlp(Arguments const& a) : NeuralNet(a) { matrix::use_calling_thread_only(); }
 
-  [[nodiscard]] static std::vector<Argument> arguments() {
-    return {{.name = "widths",
-             .kind = Argument::Kind::integer_list,
-             .default_list = {8, 32, 8},
-             .minimum = 1,
-             .maximum = 65536,
-             .description = "layer widths from input to output; first and last are equal"},
-            {.name = "n",
-             .kind = Argument::Kind::integer,
-             .default_number = 64,
-             .minimum = 1,
-             .maximum = 1e9,
-             .description = "batch size"},
-            {.name = "block",
-             .kind = Argument::Kind::integer,
-             .default_number = 0,
-             .minimum = 0,
-             .maximum = 1e6,
-             .description = "samples per block, the unit of work and distribution; 0 takes about n/8, from 16 to 128"},
-            {.name = "gain",
-             .default_number = 1.5,
-             .minimum = 0.0,
-             .maximum = 100.0,
-             .description = "scale of the weights"},
-            end_time_argument(1.0)};
-  }
-
-  explicit NeuralMlp(Arguments const& a)
-      : t1(a.number("T")),
-        widths_(a.list("widths")),
-        samples_(a.integer("n")),
-        block_(a.integer("block") > 0 ? a.integer("block") : block_for(a.integer("n"))),
-        gain_(a.number("gain")) {
-    if (widths_.size() < 2 || widths_.front() != widths_.back())
-      throw UsageError("neural_mlp: widths need at least two entries, the first equal to the last");
-    for (std::size_t l = 0; l + 1 < widths_.size(); ++l) parameters_ += widths_[l + 1] * (widths_[l] + 1);
-    matrix::use_calling_thread_only();
-  }
-
-  [[nodiscard]] std::int64_t samples() const { return samples_; }
-  [[nodiscard]] std::int64_t sample_size() const { return widths_.front(); }
-  [[nodiscard]] std::int64_t block_size() const { return block_; }
-  [[nodiscard]] std::int64_t parameters() const { return parameters_; }
-  [[nodiscard]] std::vector<std::int64_t> const& widths() const { return widths_; }
   /// The input and the hidden activations of all layers.
   [[nodiscard]] std::int64_t kept_size(std::int64_t samples) const {
     std::int64_t size = 0;
-    for (std::size_t l = 0; l + 1 < widths_.size(); ++l) size += padded(samples * widths_[l]);
+    for (std::size_t l = 0; l + 1 < widths().size(); ++l) size += padded(samples * widths()[l]);
     return size;
   }
   /// Two adjoints (or the output) of the widest layer. Work happens here and in `kept`, not in the caller's arrays,
   /// because a library's order of additions may depend on the alignment of its operands: these are aligned alike for
   /// every block, so a block gives the same bits wherever it lies.
   [[nodiscard]] std::int64_t scratch_size(std::int64_t samples) const {
-    return 2 * padded(samples * *std::max_element(widths_.begin(), widths_.end()));
+    return 2 * padded(samples * *std::max_element(widths().begin(), widths().end()));
   }
 
   template <class T>
   void rhs(std::int64_t samples, T const* y, T const* p, T* dydt, T* kept, T* scratch) const {
     keep(samples, y, p, kept);
-    std::size_t const last = widths_.size() - 2;
+    std::size_t const last = widths().size() - 2;
     Layer<T> const here = layer(last, p);
     multiply(matrix::Op::plain, here, samples, kept + kept_offset(last, samples), scratch);
     for (std::int64_t j = 0; j < samples; ++j) {
@@ -104,7 +57,7 @@ class NeuralMlp {
   template <class T>
   void keep(std::int64_t samples, T const* y, T const* p, T* kept) const {
     std::copy_n(y, samples * sample_size(), kept);
-    for (std::size_t l = 0; l + 2 < widths_.size(); ++l) {
+    for (std::size_t l = 0; l + 2 < widths().size(); ++l) {
       Layer<T> const here = layer(l, p);
       T* const hidden = kept + kept_offset(l + 1, samples);
       multiply(matrix::Op::plain, here, samples, kept + kept_offset(l, samples), hidden);
@@ -120,13 +73,13 @@ class NeuralMlp {
   template <class T>
   void vjp(std::int64_t samples, T const* p, T const* w, T* y_bar, T* p_bar, T const* kept, T* scratch) const {
     T *delta = scratch, *input_bar = scratch + scratch_size(samples) / 2;  // delta: adjoint of W x + b
-    T* parameter_end = p_bar + parameters_;
-    for (std::size_t l = widths_.size() - 1; l-- > 0;) {
+    T* parameter_end = p_bar + parameters();
+    for (std::size_t l = widths().size() - 1; l-- > 0;) {
       Layer<T> const here = layer(l, p);
       T* const b_bar = parameter_end - here.out;
       T* const w_bar = b_bar - here.out * here.in;
       parameter_end = w_bar;
-      if (l + 2 == widths_.size())
+      if (l + 2 == widths().size())
         begin_reverse(samples, here.out, w, delta, b_bar);
       else
         through_tanh(samples, here.out, kept + kept_offset(l + 1, samples), delta, b_bar);
@@ -147,42 +100,15 @@ class NeuralMlp {
       Lanes<Sum, width()> const x(load_lanes<width()>(y + i));
       return x * x;
     });
-    return sum * Sum(0.5 / static_cast<double>(samples_));
+    return sum * Sum(0.5 / static_cast<double>(this->samples()));
   }
   template <class T>
   void loss_gradient(std::int64_t samples, T const* y, T* gradient) const {
-    auto const scale = static_cast<T>(1.0 / static_cast<double>(samples_));
+    auto const scale = static_cast<T>(1.0 / static_cast<double>(this->samples()));
     for (std::int64_t i = 0; i < samples * sample_size(); ++i) gradient[i] = scale * y[i];
   }
 
-  /// One sample's initial state; `sample` counts over the whole batch.
-  void initial_state(std::int64_t sample, std::span<double> y) const {
-    constexpr std::uint64_t first = std::uint64_t{1} << 40U;
-    for (std::size_t d = 0; d < y.size(); ++d)
-      y[d] = symmetric_uniform(first + static_cast<std::uint64_t>(sample) * y.size() + d);
-  }
-  void parameter_values(std::span<double> p) const {
-    std::size_t i = 0;
-    for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
-      auto const in = static_cast<std::size_t>(widths_[l]), out = static_cast<std::size_t>(widths_[l + 1]);
-      double const scale = gain_ * std::sqrt(3.0 / static_cast<double>(in));
-      for (std::size_t k = 0; k < in * out; ++k, ++i) p[i] = scale * symmetric_uniform(i);
-      for (std::size_t k = 0; k < out; ++k, ++i) p[i] = 0.1 * symmetric_uniform(i);
-    }
-  }
-
  private:
-  /// One layer: `in` numbers to `out` of a sample, W [out][in] column-major.
-  template <class T>
-  struct Layer {
-    std::int64_t in, out;
-    T const *w, *b;
-  };
-  template <class T>
-  [[nodiscard]] Layer<T> layer(std::size_t l, T const* p) const {
-    for (std::size_t k = 0; k < l; ++k) p += widths_[k + 1] * (widths_[k] + 1);
-    return {widths_[l], widths_[l + 1], p, p + widths_[l + 1] * widths_[l]};
-  }
   /// y = W x, or y = W^T x, for a block of columns x.
   template <class T>
   static void multiply(matrix::Op op, Layer<T> const& layer, std::int64_t samples, T const* x, T* y) {
@@ -221,27 +147,10 @@ class NeuralMlp {
   /// Where in `kept` the input of layer `l` begins.
   [[nodiscard]] std::int64_t kept_offset(std::size_t l, std::int64_t samples) const {
     std::int64_t offset = 0;
-    for (std::size_t k = 0; k < l; ++k) offset += padded(samples * widths_[k]);
+    for (std::size_t k = 0; k < l; ++k) offset += padded(samples * widths()[k]);
     return offset;
   }
-  /// Large enough for products at full speed, small enough to leave work for several threads and ranks.
-  [[nodiscard]] static std::int64_t block_for(std::int64_t samples) {
-    return std::clamp<std::int64_t>((samples / 8 + 15) / 16 * 16, 16, 128);
-  }
-
-  /// 2 u - 1 with u from splitmix64; Steele, Lea & Flood (2014).
-  [[nodiscard]] static double symmetric_uniform(std::uint64_t counter) {
-    std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-    x ^= x >> 31U;
-    return 2.0 * (static_cast<double>(x >> 11U) * 0x1p-53) - 1.0;
-  }
-
-  std::vector<std::int64_t> widths_;
-  std::int64_t samples_, block_, parameters_ = 0;
-  double gain_;
 };
-static_assert(FieldProblem<NeuralMlp>);
+static_assert(DeviceFieldProblem<NeuralMlp>);
 
 }  // namespace retrace

@@ -18,11 +18,7 @@ struct VanDerPolForced {
   double t0 = 0.1, t1;
   std::int64_t trajectories;
 
-  [[nodiscard]] static std::vector<Argument> arguments() {
-    Argument end = end_time_argument(4.0);
-    end.minimum = 0.1;  // t0
-    return {end, trajectories_argument()};
-  }
+  [[nodiscard]] static std::vector<Argument> arguments() { return {end_time_argument(4.0), trajectories_argument()}; }
   explicit VanDerPolForced(Arguments const& a) : t1(a.number("T")), trajectories(a.integer("n")) {}
 
   template <class T>

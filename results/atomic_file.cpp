@@ -52,6 +52,15 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
   }
 }
 
+bool AtomicFile::is_temporary_of(std::string_view file, std::string_view name) {
+  constexpr std::string_view mark = ".tmp.", digits = "0123456789", hex_digits = "0123456789abcdef";
+  if (!name.starts_with(file) || !name.substr(file.size()).starts_with(mark)) return false;
+  std::string_view const unique = name.substr(file.size() + mark.size());
+  std::size_t const dash = unique.find_first_not_of(digits);
+  return dash != 0 && dash != std::string_view::npos && unique[dash] == '-' && dash + 1 < unique.size() &&
+         unique.find_first_not_of(hex_digits, dash + 1) == std::string_view::npos;
+}
+
 AtomicFile::~AtomicFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!committed_) ::unlink(temporary_.c_str());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace retrace::results {
 
@@ -23,6 +24,9 @@ class AtomicFile {
   void sync();
   /// `sync`, rename, and the folder's entry to the disk.
   void commit();
+
+  /// Is `name` one that a temporary file of the target named `file` may have?
+  [[nodiscard]] static bool is_temporary_of(std::string_view file, std::string_view name);
 
   [[nodiscard]] std::filesystem::path const& temporary_path() const { return temporary_; }
 

@@ -163,6 +163,12 @@ void set_attribute(hid_t object, char const* name, std::span<std::uint8_t const>
   h5_check(H5Awrite(attribute, H5T_NATIVE_UINT8, codes.data()), name);
 }
 
+void set_attribute(hid_t object, char const* name, std::int64_t number) {
+  H5Space const space = scalar_space();
+  H5Attribute const attribute(H5Acreate2(object, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), name);
+  h5_check(H5Awrite(attribute, H5T_NATIVE_INT64, &number), name);
+}
+
 std::optional<std::string> text_attribute(hid_t object, char const* name) {
   if (h5_check(H5Aexists(object, name), name) == 0) return std::nullopt;
   H5Attribute const attribute(H5Aopen(object, name, H5P_DEFAULT), name);
@@ -186,6 +192,17 @@ std::optional<std::vector<std::uint8_t>> code_attribute(hid_t object, char const
   std::vector<std::uint8_t> codes(static_cast<std::size_t>(size));
   h5_check(H5Aread(attribute, H5T_NATIVE_UINT8, codes.data()), name);
   return codes;
+}
+
+std::optional<std::int64_t> number_attribute(hid_t object, char const* name) {
+  if (h5_check(H5Aexists(object, name), name) == 0) return std::nullopt;
+  H5Attribute const attribute(H5Aopen(object, name, H5P_DEFAULT), name);
+  H5Type const found(H5Aget_type(attribute), name);
+  H5Space const space(H5Aget_space(attribute), name);
+  if (type_name(found.get()) != "int64" || H5Sget_simple_extent_npoints(space) != 1) return std::nullopt;
+  std::int64_t number = 0;
+  h5_check(H5Aread(attribute, H5T_NATIVE_INT64, &number), name);
+  return number;
 }
 
 void write_scalar_text(hid_t group, char const* name, std::string_view text) {
@@ -244,7 +261,7 @@ std::optional<std::string> column_defect(hid_t group, ColumnSpec const& spec, hs
 }
 
 hsize_t table_rows(hid_t group, std::string_view scale) {
-  ColumnSpec const spec{scale, "1", "", ColumnType::int64, {}, {}};
+  ColumnSpec const spec{scale, "1", "", ColumnType::int64, {}, {}, 0};
   std::string const name(scale);
   if (!has_child(group, scale)) throw H5Error(fmt::format("the scale '{}' is missing", scale));
   H5Dataset const dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), fmt::format("open scale '{}'", scale));

@@ -45,9 +45,11 @@ class Reclaim {
 void set_attribute(hid_t object, char const* name, std::string_view text);
 void set_attribute(hid_t object, char const* name, std::uint8_t code);
 void set_attribute(hid_t object, char const* name, std::span<std::uint8_t const> codes);  ///< must not be empty
+void set_attribute(hid_t object, char const* name, std::int64_t number);
 /// Nothing when the attribute is missing or of another type.
 [[nodiscard]] std::optional<std::string> text_attribute(hid_t object, char const* name);
 [[nodiscard]] std::optional<std::vector<std::uint8_t>> code_attribute(hid_t object, char const* name);
+[[nodiscard]] std::optional<std::int64_t> number_attribute(hid_t object, char const* name);
 
 void write_scalar_text(hid_t group, char const* name, std::string_view text);
 [[nodiscard]] std::string read_scalar_text(hid_t group, char const* name);

@@ -29,7 +29,7 @@ void read_column_into(hid_t group, ColumnSpec const& spec, Value Row::*member, s
 }
 
 template <class Row>
-void read_table(hid_t file, std::vector<Row>& rows) {
+void read_table(hid_t file, int minor, std::vector<Row>& rows) {
   H5Group const group = detail::open_table(file, Table<Row>::name);
   hsize_t const count = detail::table_rows(group, Table<Row>::scale);
   rows.resize(count);
@@ -37,6 +37,7 @@ void read_table(hid_t file, std::vector<Row>& rows) {
     auto const where = [&](std::string_view what) {
       return H5Error(fmt::format("/{}/{}: {}", Table<Row>::name, column.spec.name, what));
     };
+    if (detail::is_older_than(group, column.spec, minor)) continue;
     if (auto const defect = detail::column_defect(group, column.spec, count)) throw where(*defect);
     try {
       std::visit([&](auto member) { read_column_into(group, column.spec, member, rows); }, column.member);
@@ -64,14 +65,19 @@ ResultDocument read_open_file(hid_t file) {
   auto const finalized = detail::code_attribute(file, "finalized");
   if (!finalized) throw H5Error("the root attribute 'finalized' is missing or not a uint8");
   document.finalized = finalized->front() != 0;
+  document.planned_cases = detail::number_attribute(file, "planned_cases").value_or(-1);
 
   H5Group const config = detail::open_table(file, "config");
   document.config.toml = detail::read_scalar_text(config, "toml");
   document.config.effective_json = detail::read_scalar_text(config, "effective_json");
   document.config.sha256 = detail::read_scalar_text(config, "sha256");
+  if (detail::has_child(config, "request_json")) {  // since version 1.1
+    document.config.request_json = detail::read_scalar_text(config, "request_json");
+  }
 
+  int const minor = detail::minor_of(document.schema_version);
   Tables tables;
-  for_each_table(tables, [&](auto& rows) { read_table(file, rows); });
+  for_each_table(tables, [&](auto& rows) { read_table(file, minor, rows); });
   if (std::string const problem = assemble(std::move(tables), document); !problem.empty()) throw H5Error(problem);
   return document;
 }

@@ -138,6 +138,7 @@ struct CaseRow {
   double rtol = not_measured, atol = not_measured;
   std::int64_t checkpoints = -1;
   std::string case_json;
+  double seconds = not_measured;
 };
 
 /// /accuracy: errors of the gradient, parallel to /cases.
@@ -157,6 +158,7 @@ struct CostRow {
          backward_median = not_measured, setup_median = not_measured;
   std::int32_t n_samples = -1, n_launches = -1, timer_batch = -1;
   TimingQuality timing_quality = TimingQuality::none;
+  std::string timing_reason;
   std::int64_t nfe_fwd = -1, nfe_bwd = -1, n_jvp = -1, n_vjp = -1, steps_accepted = -1, steps_rejected = -1,
                recomputed_steps = -1, kernel_launches = -1, linear_solves = -1, newton_iters = -1;
   double bytes_moved_model = not_measured, flops_model = not_measured, imbalance = not_measured,
@@ -234,13 +236,15 @@ struct CaseRecord {
 /// The configuration after all overrides, as text.
 struct ConfigText {
   std::string toml, effective_json, sha256;
+  std::string request_json;  ///< what the command line asked for beside it; empty in files before version 1.1
 };
 
 /// All of one result file.
 struct ResultDocument {
   std::string schema_version;  ///< of the file that was read; the writer writes its own
   std::string title, created_utc, modified_utc;
-  bool finalized = false;  ///< the suite is complete; nothing is left to resume
+  bool finalized = false;           ///< the suite is complete; nothing is left to resume
+  std::int64_t planned_cases = -1;  ///< cases that the suite selects, done or not; -1 in files before version 1.1
   std::string generator, license, history;
   ConfigText config;
   std::vector<RunRow> runs;

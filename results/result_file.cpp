@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <span>
@@ -65,6 +66,15 @@ std::string checked_schema_version(hid_t file) {
                               schema_version));
   }
   return *version;
+}
+
+int minor_of(std::string_view version) {
+  std::size_t const dot = version.find('.');
+  return dot == std::string_view::npos ? 0 : std::atoi(std::string(version.substr(dot + 1)).c_str());
+}
+
+bool is_older_than(hid_t group, ColumnSpec const& spec, int minor) {
+  return spec.since > minor && !has_child(group, spec.name);
 }
 
 H5Group open_table(hid_t file, std::string_view name) {

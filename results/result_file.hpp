@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What reader and validator share. All throw H5Error whose message does not name the path.
@@ -18,6 +19,12 @@ namespace retrace::results::detail {
 
 /// Schema version of an open file. Throws when it is not a Retrace result or of another major version.
 [[nodiscard]] std::string checked_schema_version(hid_t file);
+
+/// The second number of "1.2.3"; 0 where there is none.
+[[nodiscard]] int minor_of(std::string_view version);
+
+/// Is the column missing because the file is older than it? Then its rows hold what "not measured" is.
+[[nodiscard]] bool is_older_than(hid_t group, ColumnSpec const& spec, int minor);
 
 /// The group of a table; throws when it is missing.
 [[nodiscard]] H5Group open_table(hid_t file, std::string_view name);

@@ -18,7 +18,7 @@ namespace retrace::results {
 
 inline constexpr std::string_view schema_name = "retrace";
 /// Semantic version. Minor: new tables or columns, old readers go on. Major: changed meaning, readers refuse.
-inline constexpr std::string_view schema_version = "1.0.0";
+inline constexpr std::string_view schema_version = "1.1.0";
 
 /// What a column holds in the file. Codes are uint8 with the attributes flag_values and flag_meanings.
 enum class ColumnType { text, float64, int32, int64, uint64, code };
@@ -30,6 +30,7 @@ struct ColumnSpec {
   ColumnType type = ColumnType::text;
   std::span<std::string_view const> flags;  ///< words of a code
   std::string_view index_into;              ///< table whose row numbers this column holds, or empty
+  int since = 0;                            ///< minor version that brought it; files of earlier ones lack it
 };
 
 /// Attribute of every integer column that may lack a value; NaN says the same in a float column.
@@ -73,12 +74,20 @@ template <class Row, class Value>
 consteval Column<Row> column(std::string_view name, Value Row::*member, std::string_view long_name,
                              std::string_view units = "1") {
   bool const is_text = std::is_same_v<Value, std::string>;
-  return {{name, is_text ? std::string_view() : units, long_name, column_type<Value>(), code_names<Value>, {}}, member};
+  return {{name, is_text ? std::string_view() : units, long_name, column_type<Value>(), code_names<Value>, {}, 0},
+          member};
+}
+
+/// A column that minor version `minor` brought.
+template <class Row>
+consteval Column<Row> since(int minor, Column<Row> column) {
+  column.spec.since = minor;
+  return column;
 }
 
 template <class Row>
 consteval Column<Row> index(std::string_view name, std::int64_t Row::*member, std::string_view table) {
-  return {{name, "1", "row number in the named table", ColumnType::int64, {}, table}, member};
+  return {{name, "1", "row number in the named table", ColumnType::int64, {}, table, 0}, member};
 }
 
 }  // namespace detail
@@ -164,6 +173,7 @@ struct Table<CaseRow> {
       detail::column("atol", &CaseRow::atol, "absolute tolerance"),
       detail::column("checkpoints", &CaseRow::checkpoints, "checkpoints that the method may keep"),
       detail::column("case_json", &CaseRow::case_json, "complete definition of the case"),
+      detail::since(1, detail::column("seconds", &CaseRow::seconds, "wall seconds of the case, checks included", "s")),
   };
 };
 
@@ -205,6 +215,7 @@ struct Table<CostRow> {
       detail::column("n_launches", &CostRow::n_launches, "launches of the program with samples"),
       detail::column("timer_batch", &CostRow::timer_batch, "gradients per sample"),
       detail::column("timing_quality", &CostRow::timing_quality, "how far the times can be trusted"),
+      detail::since(1, detail::column("timing_reason", &CostRow::timing_reason, "why the quality is not good")),
       detail::column("nfe_fwd", &CostRow::nfe_fwd, "right-hand sides in the forward phase"),
       detail::column("nfe_bwd", &CostRow::nfe_bwd, "right-hand sides in the backward phase"),
       detail::column("n_jvp", &CostRow::n_jvp, "Jacobian-vector products"),

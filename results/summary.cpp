@@ -60,10 +60,14 @@ std::string detail_line(Summary const& summary) {
 }
 
 int exit_code(ResultDocument const& document, ExitRules rules) {
-  constexpr int ok = 0, failure = 1, inconclusive = 4, empty = 5, stopped_early = 75, all_skipped = 77;
-  Summary const summary = summarize(document);
+  constexpr int stopped_early = 75;
   bool const stopped = !document.runs.empty() && document.runs.back().ended_by != EndedBy::finished;
-  if (!document.finalized || stopped) return stopped_early;
+  return !document.finalized || stopped ? stopped_early : exit_code_of_cases(document, rules);
+}
+
+int exit_code_of_cases(ResultDocument const& document, ExitRules rules) {
+  constexpr int ok = 0, failure = 1, inconclusive = 4, empty = 5, all_skipped = 77;
+  Summary const summary = summarize(document);
   if (summary.total() == 0) return rules.allow_empty ? ok : empty;
   if (summary.skipped() == summary.total()) return all_skipped;
   std::int64_t const forgiven = rules.lenient_xpass ? summary.of(Status::xpass) : 0;

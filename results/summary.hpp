@@ -40,4 +40,7 @@ struct ExitRules {
 /// 1 a failure, 4 inconclusive and strict, 0. (2, 70, 71 do not come from a file, 3 comes from comparing two.)
 [[nodiscard]] int exit_code(ResultDocument const& document, ExitRules rules = {});
 
+/// The same without the first rule: what the cases say, however the run ended.
+[[nodiscard]] int exit_code_of_cases(ResultDocument const& document, ExitRules rules = {});
+
 }  // namespace retrace::results

@@ -67,7 +67,7 @@ std::string assemble(Tables&& tables, ResultDocument& document) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
     cases[i].row = std::move(rows[i]);
     cases[i].accuracy = std::move(accuracy[i]);
-    cases[i].cost = cost[i];
+    cases[i].cost = std::move(cost[i]);
   }
   for (std::string problem :
        {distribute(tables, cases, &CaseRecord::samples), distribute(tables, cases, &CaseRecord::memory),

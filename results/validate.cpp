@@ -83,12 +83,16 @@ class Validator {
   }
 
   void check_root() {
-    guarded("/", [&] { (void)detail::checked_schema_version(file_); });
+    guarded("/", [&] { minor_ = detail::minor_of(detail::checked_schema_version(file_)); });
     for (char const* name : {"title", "created_utc", "modified_utc", "generator", "license", "history"}) {
       guarded("/", [&] {
         if (!detail::text_attribute(file_, name)) find("/", fmt::format("attribute '{}' missing or not a text", name));
       });
     }
+    guarded("/", [&] {  // since version 1.1
+      if (H5Aexists(file_, "planned_cases") > 0 && !detail::number_attribute(file_, "planned_cases"))
+        find("/", "attribute 'planned_cases' is not an int64");
+    });
     guarded("/", [&] {
       auto const value = detail::code_attribute(file_, "finalized");
       if (!value || value->size() != 1 || value->front() > 1) {
@@ -126,7 +130,7 @@ class Validator {
   void check_scale(TableView const& table, hid_t group, hid_t scale) {
     std::string const where = fmt::format("/{}/{}", table.name, table.scale);
     if (H5DSis_scale(scale) <= 0) find(where, "not a dimension scale");
-    ColumnSpec const spec{table.scale, "1", "", ColumnType::int64, {}, {}};
+    ColumnSpec const spec{table.scale, "1", "", ColumnType::int64, {}, {}, 0};
     auto const values = detail::read_column<std::int64_t>(group, spec, rows_.at(table.name));
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (values[row] != static_cast<std::int64_t>(row)) {
@@ -138,6 +142,7 @@ class Validator {
 
   void check_column(std::string const& where, TableView const& table, hid_t group, ColumnSpec const& spec) {
     hsize_t const rows = rows_.at(table.name);
+    if (detail::is_older_than(group, spec, minor_)) return;
     if (auto const defect = detail::column_defect(group, spec, rows)) return find(where, *defect);
     H5Dataset const dataset(H5Dopen2(group, std::string(spec.name).c_str(), H5P_DEFAULT), spec.name);
     if (attached_scale(dataset) != fmt::format("/{}/{}", table.name, table.scale))
@@ -213,8 +218,8 @@ class Validator {
   void check_unique_cases() {
     if (!rows_.contains("cases")) return;
     H5Group const group = detail::open_table(file_, "cases");
-    ColumnSpec const id{"case_id", "", "", ColumnType::text, {}, {}};
-    ColumnSpec const run{"run", "1", "", ColumnType::int64, {}, {}};
+    ColumnSpec const id{"case_id", "", "", ColumnType::text, {}, {}, 0};
+    ColumnSpec const run{"run", "1", "", ColumnType::int64, {}, {}, 0};
     hsize_t const rows = rows_["cases"];
     if (detail::column_defect(group, id, rows) || detail::column_defect(group, run, rows)) return;  // found already
     auto const ids = detail::read_texts(group, id, rows);
@@ -230,7 +235,7 @@ class Validator {
   void check_finished() {
     if (!finalized_ || !rows_.contains("runs") || rows_["runs"] == 0) return;
     H5Group const group = detail::open_table(file_, "runs");
-    ColumnSpec const spec{"ended_by", "1", "", ColumnType::code, code_names<EndedBy>, {}};
+    ColumnSpec const spec{"ended_by", "1", "", ColumnType::code, code_names<EndedBy>, {}, 0};
     if (detail::column_defect(group, spec, rows_["runs"])) return;  // found already
     auto const ended = static_cast<EndedBy>(detail::read_column<std::uint8_t>(group, spec, rows_["runs"]).back());
     if (ended != EndedBy::finished) {
@@ -242,6 +247,7 @@ class Validator {
   std::vector<TableView> tables_ = all_tables();
   std::map<std::string_view, hsize_t> rows_;  // of the tables whose scale could be read
   bool finalized_ = false;
+  int minor_ = 0;  // of the file's schema
   std::vector<Finding> findings_;
 };
 

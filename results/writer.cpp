@@ -154,6 +154,7 @@ void write_root_attributes(hid_t file, ResultDocument const& document) {
   detail::set_attribute(file, "created_utc", document.created_utc.empty() ? now : document.created_utc);
   detail::set_attribute(file, "modified_utc", now);
   detail::set_attribute(file, "finalized", static_cast<std::uint8_t>(document.finalized ? 1 : 0));
+  if (document.planned_cases >= 0) detail::set_attribute(file, "planned_cases", document.planned_cases);
   detail::set_attribute(file, "generator", document.generator);
   detail::set_attribute(file, "license", document.license);
   detail::set_attribute(file, "history", document.history);
@@ -164,6 +165,7 @@ void write_config(hid_t file, ConfigText const& config) {
   detail::write_scalar_text(group, "toml", config.toml);
   detail::write_scalar_text(group, "effective_json", config.effective_json);
   detail::write_scalar_text(group, "sha256", config.sha256);
+  detail::write_scalar_text(group, "request_json", config.request_json);
 }
 
 H5File make_memory_file() {
@@ -206,7 +208,7 @@ void write_snapshot(std::filesystem::path const& path, ResultDocument const& doc
   file.commit();
 }
 
-void claim_output(std::filesystem::path const& path) {
+void check_output_name(std::filesystem::path const& path) {
   if (path.empty()) throw UsageError("the output file has no name");
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
@@ -214,6 +216,11 @@ void claim_output(std::filesystem::path const& path) {
   std::filesystem::path const folder = path.parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
     throw UsageError(fmt::format("output '{}': there is no folder '{}'", path.string(), folder.string()));
+}
+
+void claim_output(std::filesystem::path const& path) {
+  check_output_name(path);
+  std::error_code ignored;
   // Not exists(): a link that points nowhere is in the way too.
   if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
     throw UsageError(

@@ -11,9 +11,11 @@
 /// One process per file; not thread-safe (the HDF5 library is not).
 namespace retrace::results {
 
-/// Before the first case: makes sure that `path` can become a new result, by creating and removing a file beside it.
-/// Throws UsageError when something of that name exists (a result is never overwritten), EnvironmentError when the
-/// folder cannot be written.
+/// Makes sure that `path` names a file in a folder that exists, whether or not there is one; UsageError otherwise.
+void check_output_name(std::filesystem::path const& path);
+
+/// The same for a file that must be new, which is tried by creating and removing one beside it. Throws UsageError when
+/// something of that name exists (a result is never overwritten), EnvironmentError when the folder cannot be written.
 void claim_output(std::filesystem::path const& path);
 
 /// Writes the whole document as an HDF5 file of the schema of "results/schema.hpp" to `path`, replacing the snapshot

@@ -9,9 +9,9 @@ source "$root/scripts/lib/cuda.sh"
 
 usage() {
   cat <<'EOF'
-Compiles the gradients of some ensemble problems for a GPU, every method and
-solver, with nvcc and a Kokkos with CUDA: one that was built earlier, else one
-that is configured only, since compiling does not need its library.
+Compiles the gradients of some problems for a GPU, every method and solver, with
+nvcc and a Kokkos with CUDA: one that was built earlier, else one that is
+configured only, since compiling does not need its library.
 Nothing is downloaded. Ends with 77, and says why, where it cannot be done.
 
   scripts/check-cuda.sh [options]
@@ -29,8 +29,8 @@ skip() {
   exit 77
 }
 
-# One problem that depends on time and one that does not, each number of a pair for state and time.
-units=(lorenz63_F64 lorenz63_F32 van_der_pol_forced_F64 van_der_pol_forced_Mixed)
+# An ensemble that depends on time and one that does not, and a field; each number of a pair for state and time.
+units=(lorenz63_F64 lorenz63_F32 van_der_pol_forced_F64 van_der_pol_forced_Mixed neural_mlp_F64 neural_mlp_Mixed)
 
 parse_common_options "$@"
 preset=cuda

@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 usage() {
   cat <<'EOT'
-Writes build/device/retrace-device.tar.xz, for a machine with nvcc, CMake, Ninja
-and g++ but without MPI, HDF5, Kokkos and network:
+Writes build/device/retrace-device.tar.xz, for a machine with nvcc, cuBLAS, CMake,
+Ninja and g++ but without MPI, HDF5, Kokkos and network:
 
   source/     the committed files of this checkout
   archives/   the sources of Kokkos

@@ -10,7 +10,7 @@ source "$root/scripts/lib/cuda.sh"
 
 usage() {
   cat <<'EOT'
-On a machine with a GPU, nvcc, CMake, Ninja and g++: unpacks a bundle, builds
+On a machine with a GPU, nvcc, cuBLAS, CMake, Ninja and g++: unpacks a bundle, builds
 Kokkos and the project from it, runs the tests of the GPU and the suite gpu, and
 leaves results, logs and times in a folder. May be repeated; what is built stays.
 

@@ -24,7 +24,9 @@ class FieldLoop {
 
  public:
   explicit FieldLoop(std::int64_t pieces)
-      : pieces_(pieces), slots_(std::min<std::int64_t>(pieces, exec_.concurrency())) {}
+      : pieces_(pieces), slots_(std::min<std::int64_t>(pieces, Exec().concurrency())) {
+    policy_.set_chunk_size(1);
+  }
 
   [[nodiscard]] std::int64_t pieces() const { return pieces_; }
   [[nodiscard]] std::int64_t slots() const { return slots_; }
@@ -35,11 +37,7 @@ class FieldLoop {
   /// body(slot), all at once. `label` is a string that lives on: making one here would allocate.
   template <class Body>
   void each_slot(std::string const& label, Body const& body) const {
-    if (slots_ == 0) return;
-    Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>> policy(exec_, 0,
-                                                                                                        slots_);
-    policy.set_chunk_size(1);
-    Kokkos::parallel_for(label, policy, [&](std::int64_t slot) { body(slot); });
+    if (slots_ > 0) Kokkos::parallel_for(label, policy_, [&](std::int64_t slot) { body(slot); });
   }
   /// body(piece, slot) for every piece, those of a slot in order.
   template <class Body>
@@ -51,8 +49,10 @@ class FieldLoop {
   }
 
  private:
-  Exec exec_{};
+  using Policy = Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
+
   std::int64_t pieces_, slots_;
+  Policy policy_{Exec(), 0, slots_};  // made once: Kokkos 4.5 allocates a string or two for every policy made
 };
 
 }  // namespace retrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/view_of.hpp"
 #include "problems/field_problem.hpp"
 #include "solvers/field_algebra.hpp"
 
@@ -14,23 +15,43 @@ namespace retrace {
 
 template <class Model>
 class AugmentedFieldModel;
+template <class Model>
+class FieldParameterSum;
+
+/// The gradient in the parameters, block by block; rows begin on cache lines. VJPs add to `recent`, in the precision of
+/// the state. Where sums are to be double and the state is not, `total` takes over what has gathered at the end of each
+/// step, so that the length of a solve does not show in the rounding; else it is empty.
+template <class T, class MemorySpace = Kokkos::HostSpace>
+struct FieldParameters {
+  using Rows = Kokkos::View<T**, Kokkos::LayoutRight, MemorySpace>;
+  Rows recent;                                                       // [local block][parameter]
+  Kokkos::View<double**, Kokkos::LayoutRight, MemorySpace> total{};  // the same, or nothing
+
+  [[nodiscard]] T* row(std::int64_t block) const { return recent.data() + block * stride(); }
+  [[nodiscard]] double* total_row(std::int64_t block) const { return total.data() + block * stride(); }
+  [[nodiscard]] std::int64_t stride() const { return static_cast<std::int64_t>(recent.extent(1)); }
+  [[nodiscard]] double value(std::int64_t block, std::int64_t parameter) const {
+    double const gathered = total.size() > 0 ? total_row(block)[parameter] : 0.0;
+    return gathered + static_cast<double>(row(block)[parameter]);
+  }
+};
 
 /// A field problem as the integrator and the gradient methods see it, its samples spread over the ranks of `comm`.
-/// Parameter gradients are kept per block, [local block][parameter], and summed in block order at the end. Rows of
-/// blocks begin on cache lines, so that a block is computed alike wherever it lies.
+/// Parameter gradients are kept per block and summed in block order at the end. Rows of blocks begin on cache lines, so
+/// that a block is computed alike wherever it lies.
 template <FieldProblem Problem_, class T, class S, class Exec>
 class FieldModel : public FieldAlgebra<T, S, Exec> {
  public:
   using Problem = Problem_;
   using Algebra = FieldAlgebra<T, S, Exec>;
   using State = typename Algebra::State;
-  using Rows = Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::HostSpace>;  // [block or slot][…]
-  using Parameters = Rows;
+  using Parameters = FieldParameters<T>;
+  using Rows = typename Parameters::Rows;  // [block or slot][…]
+  template <AdjointNorm>
   using Augmented = AugmentedFieldModel<FieldModel>;
-  using Execution = Exec;
-  /// What `Count` evaluations of f leave behind for the VJPs at the same arguments.
-  template <int Count>
-  using Kept = Kokkos::Array<Rows, Count>;
+  using ParameterSum = FieldParameterSum<FieldModel>;
+  /// What evaluations of f leave behind for the VJPs at the same arguments, one place for each.
+  using Kept = Kokkos::Array<Rows, max_stages>;
 
   /// `parameters`: [parameter], the values of p.
   FieldModel(Problem const& problem, BlockPartition const& partition, Communicator const& comm,
@@ -59,30 +80,40 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
     static std::string const label("retrace::field::vjp");
     for_blocks(label, [&](Block const& b) {
       problem_->keep(b.samples, y.data() + b.first, p_.data(), row(kept_, b.slot));
-      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, row(p_bar, b.local),
+      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, p_bar.row(b.local),
                     row(kept_, b.slot), row(scratch_, b.slot));
     });
   }
-  /// As `rhs`; what its VJP at this y needs goes to place `I` of `kept`.
-  template <int I, class KeptArray>
-  void rhs_keeping(S const& /*t*/, State const& y, State& dydt, KeptArray const& kept) const {
+  /// As `rhs`; what its VJP at this y needs goes to `place` of `kept`.
+  void rhs_keeping(S const& /*t*/, State const& y, State& dydt, Kept const& kept, int place) const {
+    Rows const& rows = kept[static_cast<std::size_t>(place)];
     static std::string const label("retrace::field::rhs_keeping");
     for_blocks(label, [&](Block const& b) {
-      problem_->rhs(b.samples, y.data() + b.first, p_.data(), dydt.data() + b.first, row(kept[I], b.local),
+      problem_->rhs(b.samples, y.data() + b.first, p_.data(), dydt.data() + b.first, row(rows, b.local),
                     row(scratch_, b.slot));
     });
   }
-  /// As `vjp` at the y that place `I` of `kept` was filled with.
-  template <int I, class KeptArray>
+  /// As `vjp` at the y that `place` of `kept` was filled with.
   void vjp_kept(S const& /*t*/, State const& /*y*/, State const& w, State& y_bar, Parameters& p_bar, S& /*t_bar*/,
-                KeptArray const& kept) const {
+                Kept const& kept, int place) const {
+    Rows const& rows = kept[static_cast<std::size_t>(place)];
     static std::string const label("retrace::field::vjp_kept");
     for_blocks(label, [&](Block const& b) {
-      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, row(p_bar, b.local),
-                    row(kept[I], b.local), row(scratch_, b.slot));
+      problem_->vjp(b.samples, p_.data(), w.data() + b.first, y_bar.data() + b.first, p_bar.row(b.local),
+                    row(rows, b.local), row(scratch_, b.slot));
     });
   }
   /// L over all samples of all ranks.
+  /// The same in the scalar of the state; of this rank's samples only, where that is a dual.
+  [[nodiscard]] auto state_loss(State const& y) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      return loss(y);
+    } else {
+      T sum(0.0);
+      for (std::int64_t b = 0; b < partition().local_blocks(); ++b) sum += block_loss(b, y);
+      return sum;
+    }
+  }
   [[nodiscard]] S loss(State const& y) const {
     static std::string const label("retrace::field::loss");
     return this->sum_over_blocks(label, [&](std::int64_t b) { return S(block_loss(b, y)); });
@@ -98,21 +129,78 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
       problem_->loss_gradient(b.samples, y.data() + b.first, lambda.data() + b.first);
     });
   }
+  /// For each local block its share of L, then of the gradient in p: [local block][1 + parameter].
+  void block_results(State const& y, Parameters const& p_bar, std::span<double> results) const {
+    std::int64_t const p = problem_->parameters();
+    for (std::int64_t b = 0; b < partition().local_blocks(); ++b) {
+      double* const of_block = results.data() + b * (1 + p);
+      of_block[0] = block_loss(b, y);
+      for (std::int64_t j = 0; j < p; ++j) of_block[1 + j] = p_bar.value(b, j);
+    }
+  }
+  /// Until all that was asked for is done: host spaces return when it is.
+  void wait() const {}
+  /// Of one evaluation: without totals.
+  [[nodiscard]] Parameters make_recent_parameters(char const* label) const {
+    return {.recent = make_rows(label, partition().local_blocks(), problem_->parameters())};
+  }
   [[nodiscard]] Parameters make_parameters(char const* label) const {
-    return make_rows(label, partition().local_blocks(), problem_->parameters());
+    Parameters p_bar = make_recent_parameters(label);
+    if constexpr (has_totals)
+      p_bar.total =
+          view_of<decltype(p_bar.total)>(std::string(label) + "_total", p_bar.recent.extent(0), p_bar.recent.extent(1));
+    return p_bar;
   }
   void clear(Parameters const& p_bar) const {
     static std::string const label("retrace::field::clear_parameters");
-    for_blocks(label, [&](Block const& b) { std::fill_n(row(p_bar, b.local), p_bar.extent(1), T(0.0)); });
+    for_blocks(label, [&](Block const& b) {
+      std::fill_n(p_bar.row(b.local), p_bar.stride(), T(0.0));
+      if (p_bar.total.size() > 0) std::fill_n(p_bar.total_row(b.local), p_bar.stride(), 0.0);
+    });
   }
-  template <int Count>
-  [[nodiscard]] Kept<Count> make_kept(char const* label) const {
-    Kept<Count> kept;
-    for (std::size_t i = 0; i < Count; ++i)
+  /// Adds `values` [parameter] to this rank's first block.
+  void add_to_first_block(Parameters const& p_bar, T const* values) const {
+    for (std::int64_t j = 0; j < problem_->parameters(); ++j) p_bar.row(0)[j] += values[j];
+  }
+  /// The end of a step: what VJPs have added goes to the totals, where there are any.
+  void settle(Parameters const& p_bar) const {
+    if constexpr (has_totals) {
+      static std::string const label("retrace::field::settle_parameters");
+      for_blocks(label, [&](Block const& b) {
+        T* const recent = p_bar.row(b.local);
+        double* const total = p_bar.total_row(b.local);
+        for_lanes<loop_lanes<double>>(0, p_bar.stride(), [&](auto width, std::int64_t i) {
+          using Wide = Lanes<double, width()>;
+          store_lanes(load_lanes<width()>(total + i) + Wide(load_lanes<width()>(recent + i)), total + i);
+          store_lanes(Lanes<T, width()>(T(0.0)), recent + i);
+        });
+      });
+    }
+  }
+  [[nodiscard]] Kept make_kept(char const* label, int count) const {
+    Kept kept;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
       kept[i] = make_rows(label, partition().local_blocks(), problem_->kept_size(largest_block()));
     return kept;
   }
-  [[nodiscard]] Augmented augmented() const { return Augmented(*this); }
+  template <AdjointNorm norm>
+  [[nodiscard]] Augmented<norm> augmented(bool running_loss) const {
+    return Augmented<norm>(*this, norm, running_loss);
+  }
+
+  /// Bytes of the model itself, and of so many further states, sets of kept numbers and augmented states, with what
+  /// the augmented model has for itself.
+  [[nodiscard]] std::int64_t bytes(std::int64_t states, std::int64_t kept, std::int64_t augmented,
+                                   std::int64_t recent_parameters = 0) const {
+    std::int64_t const entries = this->layout().local_entries(), p = problem_->parameters(),
+                       blocks = partition().local_blocks(), slots = this->loop().slots();
+    std::int64_t const kept_row = row_size(problem_->kept_size(largest_block())), p_row = row_size(p);
+    std::int64_t const numbers = p + slots * (row_size(problem_->scratch_size(largest_block())) + kept_row) +
+                                 states * entries + kept * blocks * kept_row + augmented * (2 * entries + p) +
+                                 ((augmented > 0 ? 2 : 1) + recent_parameters) * blocks * p_row;
+    return numbers * static_cast<std::int64_t>(sizeof(T)) +
+           (has_totals ? blocks * p_row * static_cast<std::int64_t>(sizeof(double)) : 0);
+  }
 
   /// y0 of this rank's samples.
   void initial_state(State& y) const {
@@ -125,6 +213,8 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   }
 
  private:
+  static constexpr bool has_totals = std::is_same_v<S, double> && std::is_same_v<T, float>;
+
   /// Local block number `local`: so many samples, whose states begin at entry `first`; computed in slot `slot`.
   struct Block {
     std::int64_t local, samples, first, slot;
@@ -138,10 +228,13 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
     });
   }
   [[nodiscard]] std::int64_t largest_block() const { return std::min(partition().block_size(), partition().total()); }
-  [[nodiscard]] static Rows make_rows(char const* label, std::int64_t rows, std::int64_t numbers) {
+  /// Numbers of a row of whole cache lines.
+  [[nodiscard]] static std::int64_t row_size(std::int64_t numbers) {
     constexpr std::int64_t line = 16;  // floats in 64 bytes
-    return Rows(std::string(label), static_cast<std::size_t>(rows),
-                static_cast<std::size_t>((numbers + line - 1) / line * line));
+    return (numbers + line - 1) / line * line;
+  }
+  [[nodiscard]] static Rows make_rows(char const* label, std::int64_t rows, std::int64_t numbers) {
+    return view_of<Rows>(label, static_cast<std::size_t>(rows), static_cast<std::size_t>(row_size(numbers)));
   }
   [[nodiscard]] static T* row(Rows const& rows, std::int64_t i) {
     return rows.data() + i * static_cast<std::int64_t>(rows.extent(1));
@@ -153,37 +246,72 @@ class FieldModel : public FieldAlgebra<T, S, Exec> {
   Rows scratch_, kept_;  // [slot][…]
 };
 
-/// (y, lambda, mu) of the continuous adjoint of a field; mu is held by every rank, so each evaluation costs one
-/// reduction of the parameter gradient (as data-parallel training does), and every component is in the error norm.
+/// The sum of the blocks' parameter gradients over all ranks, formed in double. Collective; allocates nothing.
 template <class Model>
-class AugmentedFieldModel
-    : public FieldAlgebra<typename Model::Scalar, typename Model::Time, typename Model::Execution> {
+class FieldParameterSum {
+ public:
+  using T = typename Model::Scalar;
+  using Rows = typename Model::Rows;
+
+  FieldParameterSum(Model const& model, Rows const& p_bar)
+      : over_blocks_(model.partition(), model.communicator(), static_cast<std::int64_t>(p_bar.extent(1))),
+        blocks_(std::is_same_v<T, double> ? 0 : p_bar.size()),
+        result_(p_bar.extent(1)),
+        parameters_(static_cast<std::size_t>(model.problem().parameters())) {}
+
+  /// to [parameter] = minus the sum.
+  void form_negative(Rows const& p_bar, T* to) {
+    if constexpr (std::is_same_v<T, double>) {
+      over_blocks_.sum({p_bar.data(), p_bar.size()}, result_);
+    } else {
+      std::copy_n(p_bar.data(), p_bar.size(), blocks_.data());
+      over_blocks_.sum(blocks_, result_);
+    }
+    for (std::size_t j = 0; j < parameters_; ++j) to[j] = static_cast<T>(-result_[j]);
+  }
+
+ private:
+  BlockSum over_blocks_;
+  std::vector<double> blocks_, result_;
+  std::size_t parameters_;
+};
+
+/// (y, lambda, mu) of the continuous adjoint of a field; mu is held by every rank, so each evaluation costs one
+/// reduction of the parameter gradient (as data-parallel training does).
+template <class Model>
+class AugmentedFieldModel : public Model::Algebra {
  public:
   using T = typename Model::Scalar;
   using S = typename Model::Time;
-  using Algebra = FieldAlgebra<T, S, typename Model::Execution>;
+  using Algebra = typename Model::Algebra;
   using State = typename Algebra::State;
 
-  explicit AugmentedFieldModel(Model const& base)
-      : Algebra(FieldLayout{base.partition(), base.problem().sample_size(), 2, base.problem().parameters()},
+  /// `running_loss`: the loss is the integral of l, and lambda' = -f_y^T lambda - grad l(y).
+  AugmentedFieldModel(Model const& base, AdjointNorm norm, bool running_loss)
+      : Algebra(FieldLayout{base.partition(), base.problem().sample_size(), 2, base.problem().parameters(),
+                            norm == AdjointNorm::full},
                 base.communicator()),
         base_(base),
-        p_bar_(base.make_parameters("retrace::adjoint::p_bar")),
-        kept_(base.template make_kept<1>("retrace::adjoint::kept")),
-        sum_(std::make_shared<ParameterSum>(base, p_bar_)) {}
+        p_bar_(base.make_recent_parameters("retrace::adjoint::p_bar")),
+        kept_(base.make_kept("retrace::adjoint::kept", 1)),
+        sum_(std::make_shared<typename Model::ParameterSum>(base, p_bar_.recent)) {
+    if (running_loss) running_gradient_ = base.make_state("retrace::adjoint::running_gradient");
+  }
 
   void rhs(S const& t, State const& x, State& dxdt) const {
     State const y = part(x, 0), lambda = part(x, 1);
     State dydt = part(dxdt, 0), dlambda_dt = part(dxdt, 1);
     auto p_bar = p_bar_;
     S unused_t_bar(0.0);
-    base_.template rhs_keeping<0>(t, y, dydt, kept_);
+    base_.rhs_keeping(t, y, dydt, kept_, 0);
     base_.clear(p_bar);
-    base_.template vjp_kept<0>(t, y, lambda, dlambda_dt, p_bar, unused_t_bar, kept_);
-    sum_->form(p_bar);
-    for (std::int64_t j = 0; j < this->layout().replicated; ++j)
-      tail(dxdt)[j] = static_cast<T>(-sum_->result[static_cast<std::size_t>(j)]);
-    base_.template combine<NegativeRow>(dlambda_dt, S(1.0), Kokkos::Array<State, 1>{{dlambda_dt}});
+    base_.vjp_kept(t, y, lambda, dlambda_dt, p_bar, unused_t_bar, kept_, 0);
+    sum_->form_negative(p_bar.recent, tail(dxdt));
+    base_.scale(dlambda_dt, S(-1.0));
+    if (running_gradient_.size() == 0) return;
+    State gradient = running_gradient_;
+    base_.loss_gradient(y, gradient);
+    base_.add(dlambda_dt, S(-1.0), gradient);
   }
   void pack(State const& y, State const& lambda, State& x) const {
     this->set_zero(x);
@@ -191,38 +319,23 @@ class AugmentedFieldModel
     base_.assign(first, y);
     base_.assign(second, lambda);
   }
+  [[nodiscard]] State state_of(State const& x) const { return part(x, 0); }
+  [[nodiscard]] State adjoint_of(State const& x) const { return part(x, 1); }
+  /// lambda += grad l(y), which `gradient` holds afterwards.
+  void jump(State& x, State& gradient) const {
+    State lambda = part(x, 1);
+    base_.loss_gradient(part(x, 0), gradient);
+    base_.add(lambda, S(1.0), gradient);
+  }
   /// mu is the same on all ranks; it goes to the first block of rank 0, so that the sum over blocks is mu.
   template <class Gradient>
   void unpack_gradient(State const& x, Gradient& g) const {
     base_.assign(g.lambda, part(x, 1));
     if (base_.partition().first_block() != 0 || base_.partition().local_blocks() == 0) return;
-    T const* const mu = tail(x);
-    for (std::int64_t j = 0; j < this->layout().replicated; ++j) g.p_bar(0, j) += mu[j];
+    base_.add_to_first_block(g.p_bar, tail(x));
   }
 
  private:
-  struct NegativeRow {
-    static constexpr int begin = 0, end = 1;
-    [[nodiscard]] static constexpr double at(int) { return -1.0; }
-  };
-  /// The sum of the blocks' parameter gradients, over all ranks, in double.
-  struct ParameterSum {
-    BlockSum over_blocks;
-    std::vector<double> blocks, result;
-    ParameterSum(Model const& base, typename Model::Parameters const& p_bar)
-        : over_blocks(base.partition(), base.communicator(), static_cast<std::int64_t>(p_bar.extent(1))),
-          blocks(std::is_same_v<T, double> ? 0 : p_bar.size()),
-          result(p_bar.extent(1)) {}
-    void form(typename Model::Parameters const& p_bar) {
-      if constexpr (std::is_same_v<T, double>) {
-        over_blocks.sum({p_bar.data(), p_bar.size()}, result);
-      } else {
-        std::copy_n(p_bar.data(), p_bar.size(), blocks.data());
-        over_blocks.sum(blocks, result);
-      }
-    }
-  };
-
   [[nodiscard]] State part(State const& x, std::int64_t copy) const {
     std::int64_t const n = this->layout().copy_entries();
     return Kokkos::subview(x, Kokkos::pair<std::int64_t, std::int64_t>(copy * n, (copy + 1) * n));
@@ -231,8 +344,9 @@ class AugmentedFieldModel
 
   Model base_;
   typename Model::Parameters p_bar_;
-  typename Model::template Kept<1> kept_;
-  std::shared_ptr<ParameterSum> sum_;
+  typename Model::Kept kept_;
+  State running_gradient_;  // scratch, where there is a running loss
+  std::shared_ptr<typename Model::ParameterSum> sum_;
 };
 
 }  // namespace retrace

@@ -20,11 +20,11 @@ struct InitialStep {
 
 /// First step size by Hairer, Norsett & Wanner (1993), Sec. II.4 ("Starting Step Size"). `f0` = f(t0, y0) is given,
 /// f is evaluated once more, at the end of an Euler step, into `f1`; `u` is scratch. The result is at most |t1 - t0|.
-template <Tableau Tab, class Model>
+template <class Model>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION InitialStep<typename Model::Time> choose_initial_step(
-    Model const& model, StepControl const& control, typename Model::Time const& t0, typename Model::Time const& t1,
-    typename Model::State const& y0, typename Model::State const& f0, typename Model::State& f1,
-    typename Model::State& u) {
+    Tableau const& tab, Model const& model, StepControl const& control, typename Model::Time const& t0,
+    typename Model::Time const& t1, typename Model::State const& y0, typename Model::State const& f0,
+    typename Model::State& f1, typename Model::State& u) {
   using S = typename Model::Time;
   InitialStep<S> start;
   S const direction = math::sign(t1 - t0), span = math::abs(t1 - t0);
@@ -38,7 +38,7 @@ template <Tableau Tab, class Model>
   start.d2 = model.weighted_rms(control, f1, y0) / start.h_a;
   S const largest = math::max(start.d1, start.d2);
   start.h_b = select(start.slopes_vanish(), math::max(S(1e-6), S(1e-3) * start.h_a),
-                     math::pow(S(0.01) / largest, controller_exponent<Tab>()));
+                     math::pow(S(0.01) / largest, tab.controller_exponent));
   start.h = math::min(math::min(S(100.0) * start.h_a, start.h_b), span);
   return start;
 }

@@ -12,11 +12,11 @@ using Row = Kokkos::Array<double, N>;
 template <int N>
 using Square = Kokkos::Array<Row<N>, N>;
 
-/// Coefficients of an explicit Runge–Kutta scheme, with an embedded scheme of lower order where `adaptive`:
+/// The definition of an explicit Runge–Kutta scheme as a type, with an embedded scheme of lower order where `adaptive`:
 /// a (strictly lower triangular), b (advances the solution), b_hat (embedded), c; `order` of b, `embedded_order` of
 /// b_hat. First-same-as-last schemes (`fsal`) have c_s = 1, a_sj = b_j, b_s = 0: the last stage is f at the new state.
 template <class S>
-concept Tableau = requires {
+concept TableauDefinition = requires {
   { S::name } -> std::convertible_to<std::string_view>;
   { S::stages } -> std::convertible_to<int>;
   { S::order } -> std::convertible_to<int>;
@@ -29,21 +29,6 @@ concept Tableau = requires {
   { S::c } -> std::convertible_to<Row<S::stages>>;
 };
 
-/// The last stage whose weight is not zero, counted from 1. Later stages do not influence the step: the reverse of a
-/// step without seeds on them needs `last_used_stage` vector-Jacobian products and one evaluation of f fewer.
-template <Tableau S>
-[[nodiscard]] constexpr int last_used_stage() {
-  int last = S::stages;
-  while (last > 0 && S::b[static_cast<std::size_t>(last - 1)] == 0.0) --last;
-  return last;
-}
-
-/// Exponent of the step-size controller, 1 / (q + 1) with q the lower of the two orders; HNW (1993), Eq. II.4.11.
-template <Tableau S>
-[[nodiscard]] constexpr double controller_exponent() {
-  return 1.0 / (1.0 + (S::order < S::embedded_order ? S::order : S::embedded_order));
-}
-
 namespace detail {
 constexpr bool nearly_equal(double x, double y) {
   constexpr double roundings = 64 * 2.2e-16;  // sums of at most a dozen coefficients of size up to about 12
@@ -53,7 +38,7 @@ constexpr bool nearly_equal(double x, double y) {
 }  // namespace detail
 
 /// sum b = sum b_hat = 1, sum_j a_ij = c_i, a strictly lower triangular, and the FSAL pattern where claimed.
-template <Tableau S>
+template <TableauDefinition S>
 [[nodiscard]] constexpr bool is_consistent() {
   double sum_b = 0.0, sum_b_hat = 0.0;
   for (std::size_t i = 0; i < S::stages; ++i) {
@@ -75,37 +60,62 @@ template <Tableau S>
   return detail::nearly_equal(sum_b, 1.0) && (!S::adaptive || detail::nearly_equal(sum_b_hat, 1.0));
 }
 
-/// Rows of coefficients as types, so that loops over them unroll and their zeros cost nothing.
-template <Tableau S, int I>
-struct StageRow {  // a_ij, j < i
-  static constexpr int begin = 0, end = I;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) {
-    return S::a[I][static_cast<std::size_t>(j)];
+/// A run of coefficients x_begin … x_(end - 1) of a tableau: a part of a row, or of a column.
+struct CoefficientRow {
+  double const* first;  ///< of index 0
+  int begin, end, stride = 1;
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION double at(int j) const { return first[j * stride]; }
+};
+
+/// Stages that a scheme may have, those of its dense output included: Dormand and Prince's scheme of order 8 has
+/// twelve, f at the new state, and three more.
+inline constexpr int max_stages = 16;
+
+/// The coefficients as the solvers use them: plain numbers that a device can hold, the same type for every scheme, so
+/// that a solver is compiled once for all of them.
+struct Tableau {
+  int stages = 0, order = 0, embedded_order = 0;
+  bool adaptive = false, fsal = false;
+  /// The last stage whose weight is not zero, counted from 1. Later stages do not influence the step: the reverse of a
+  /// step without seeds on them needs so many vector-Jacobian products and one evaluation of f fewer.
+  int last_used_stage = 0;
+  /// Exponent of the step-size controller, 1 / (q + 1) with q the lower of the two orders; HNW (1993), Eq. II.4.11.
+  double controller_exponent = 0.0;
+  Square<max_stages> a{};
+  Row<max_stages> b{}, error{}, c{};  ///< error: b - b_hat
+
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION CoefficientRow stage_row(int i) const {  // a_ij, j < i
+    return {a[static_cast<std::size_t>(i)].data(), 0, i};
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION CoefficientRow weight_row() const { return {b.data(), 0, stages}; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION CoefficientRow error_row() const { return {error.data(), 0, stages}; }
+  /// a_ji, i < j < last: how stage i enters the later ones.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION CoefficientRow adjoint_row(int i, int last) const {
+    return {&a[0][static_cast<std::size_t>(i)], i + 1, last, max_stages};
   }
 };
-template <Tableau S>
-struct WeightRow {  // b_j
-  static constexpr int begin = 0, end = S::stages;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) { return S::b[static_cast<std::size_t>(j)]; }
-};
-template <Tableau S>
-struct ErrorRow {  // b_j - b_hat_j
-  static constexpr int begin = 0, end = S::stages;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) {
-    return S::b[static_cast<std::size_t>(j)] - S::b_hat[static_cast<std::size_t>(j)];
+
+/// The tableau of a definition.
+template <TableauDefinition S>
+[[nodiscard]] constexpr Tableau make_tableau() {
+  static_assert(S::stages <= max_stages, "raise max_stages");
+  Tableau tab;
+  tab.stages = S::stages;
+  tab.order = S::order;
+  tab.embedded_order = S::embedded_order;
+  tab.adaptive = S::adaptive;
+  tab.fsal = S::fsal;
+  tab.controller_exponent = 1.0 / (1.0 + (S::order < S::embedded_order ? S::order : S::embedded_order));
+  for (std::size_t i = 0; i < S::stages; ++i) {
+    for (std::size_t j = 0; j < S::stages; ++j) tab.a[i][j] = S::a[i][j];
+    tab.b[i] = S::b[i];
+    tab.error[i] = S::b[i] - S::b_hat[i];
+    tab.c[i] = S::c[i];
+    if (S::b[i] != 0.0) tab.last_used_stage = static_cast<int>(i) + 1;
   }
-};
-template <Tableau S, int I, int Last>
-struct AdjointRow {  // a_ji, i < j < Last: how stage i enters the later ones
-  static constexpr int begin = I + 1, end = Last;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int j) {
-    return S::a[static_cast<std::size_t>(j)][I];
-  }
-};
-template <int Count>
-struct OnesRow {
-  static constexpr int begin = 0, end = Count;
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr double at(int) { return 1.0; }
-};
+  return tab;
+}
+template <TableauDefinition S>
+inline constexpr Tableau tableau_of = make_tableau<S>();
 
 }  // namespace retrace

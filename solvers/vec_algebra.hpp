@@ -3,10 +3,14 @@
 #include "core/math.hpp"
 #include "core/vec.hpp"
 #include "solvers/step_control.hpp"
+#include "solvers/tableau.hpp"
 
 #include <Kokkos_Core.hpp>
 
 namespace retrace {
+
+/// Which components of (y, lambda, mu) are in the error norm of the continuous adjoint: all, or all but mu.
+enum class AdjointNorm { full, seminorm };
 
 /// One more term `factor * x` of a linear combination.
 template <class S, class State>
@@ -26,20 +30,17 @@ Plain(State const&) -> Plain<State>;
 
 /// The vector operations of a Runge–Kutta step and of its reverse on one small state. `T` is the scalar of the state,
 /// `S` that of time, step size and norms; both may be packs, and `where` then says for each lane whether an operation
-/// happens. FieldAlgebra has the same operations for one large distributed state.
-template <class T, class S, int N>
+/// happens. Norms are over the first `Counted` components. FieldAlgebra has the same operations for one large
+/// distributed state.
+template <class T, class S, int N, int Counted = N>
 struct VecAlgebra {
   using Scalar = T;
   using Time = S;
   using State = Vec<T, N>;
-  template <int Count>
-  using Stages = Kokkos::Array<State, Count>;
+  using Stages = Kokkos::Array<State, max_stages>;
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION State make_state(char const* /*label*/) const { return {}; }
-  template <int Count>
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION Stages<Count> make_stages(char const* /*label*/) const {
-    return {};
-  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Stages make_stages(char const* /*label*/, int /*count*/) const { return {}; }
   KOKKOS_INLINE_FUNCTION void assign(State& to, State const& from) const { to = from; }
   KOKKOS_INLINE_FUNCTION void assign_where(MaskOf<S> where, State& to, State const& from) const {
     for (int d = 0; d < N; ++d) to[d] = select(where, from[d], to[d]);
@@ -59,11 +60,29 @@ struct VecAlgebra {
   }
   KOKKOS_INLINE_FUNCTION void set_zero(State& x) const { x = State::filled(T(0.0)); }
 
-  /// out = scale * sum_j row_j x_j + sum of `extra` terms.
-  template <class Row, class StageArray, class... Extra>
-  KOKKOS_INLINE_FUNCTION void combine(State& out, S const& scale, StageArray const& x, Extra const&... extra) const {
+  /// out = scale * sum_j row_j x_j + sum of `extra` terms. Coefficients that are zero are left out.
+  template <class... Extra>
+  KOKKOS_INLINE_FUNCTION void combine(State& out, CoefficientRow const& row, S const& scale, Stages const& x,
+                                      Extra const&... extra) const {
+    int first = row.begin;
+    while (first < row.end && row.at(first) == 0.0) ++first;
     T const factor = T(scale);
-    for (int d = 0; d < N; ++d) out[d] = scaled_sum<Row>(factor, x, d, extra...);
+    each_tile([&]<int Begin, int Size>() {
+      if (first == row.end) {
+        for (int d = Begin; d < Begin + Size; ++d) out[d] = plus(T(0.0), d, extra...);
+        return;
+      }
+      Vec<T, Size> sum;
+      auto const coefficient = static_cast<T>(row.at(first));
+      for (int d = 0; d < Size; ++d) sum[d] = coefficient * x[static_cast<std::size_t>(first)][Begin + d];
+      add_terms<Begin>(sum, row, first + 1, x);
+      for (int d = 0; d < Size; ++d) out[Begin + d] = plus_scaled(factor, sum[d], Begin + d, extra...);
+    });
+  }
+  /// out += sum of the first `count` of x.
+  KOKKOS_INLINE_FUNCTION void add_stages(State& out, int count, Stages const& x) const {
+    double const one = 1.0;
+    combine(out, {&one, 0, count, 0}, S(1.0), x, Plain{out});
   }
   /// x += factor * y
   KOKKOS_INLINE_FUNCTION void add(State& x, S const& factor, State const& y) const {
@@ -84,28 +103,44 @@ struct VecAlgebra {
     return sum;
   }
 
-  /// E of HNW II.4.11: RMS of e_d / w_d with e = h sum_j (b_j - b_hat_j) k_j, w_d = atol + rtol max(|y_d|, |y_new_d|).
-  template <class Tab, class StageArray>
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION S error_norm(StepControl const& control, State const& y, State const& y_new,
-                                                    S const& h, StageArray const& k) const {
+  /// E of HNW II.4.11: RMS (or maximum) of e_d / w_d with e = h sum_j (b_j - b_hat_j) k_j,
+  /// w_d = atol + rtol max(|y_d|, |y_new_d|).
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION S error_norm(Tableau const& tab, StepControl const& control, State const& y,
+                                                    State const& y_new, S const& h, Stages const& k) const {
+    State const estimate = unscaled_error(tab, k);
+    if (control.norm == ErrorNorm::max) return largest_error(control, y, y_new, h, estimate).norm;
     S sum(0.0);
-    for (int d = 0; d < N; ++d) {
-      S const scaled = error_component<Tab>(d, h, k) / weight(control, y[d], y_new[d]);
+    for (int d = 0; d < Counted; ++d) {
+      S const scaled = h * S(estimate[d]) / weight(control, y[d], y_new[d]);
       sum = math::fma(scaled, scaled, sum);
     }
-    return math::sqrt(sum / S(static_cast<double>(N)));
+    return math::sqrt(sum / S(static_cast<double>(Counted)));
+  }
+
+  /// y_new = y + h sum_j b_j k_j, and then `error_norm`.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION S update_and_error_norm(Tableau const& tab, StepControl const& control,
+                                                               State const& y, State& y_new, S const& h,
+                                                               Stages const& k) const {
+    combine(y_new, tab.weight_row(), h, k, Plain{y});
+    return error_norm(tab, control, y, y_new, h, k);
   }
 
   /// Reverse of `error_norm` for dL/dE = e_norm_bar, where that is not zero: e_bar = dL/de (zero elsewhere), and the
   /// part through the weights is added to whichever of y_bar, y_new_bar attained the maximum.
-  template <class Tab, class StageArray>
-  KOKKOS_INLINE_FUNCTION void error_norm_vjp(StepControl const& control, S const& e_norm, S const& e_norm_bar,
-                                             State const& y, State const& y_new, S const& h, StageArray const& k,
-                                             State& e_bar, State& y_bar, State& y_new_bar) const {
+  KOKKOS_INLINE_FUNCTION void error_norm_vjp(Tableau const& tab, StepControl const& control, S const& e_norm,
+                                             S const& e_norm_bar, State const& y, State const& y_new, S const& h,
+                                             Stages const& k, State& e_bar, State& y_bar, State& y_new_bar) const {
+    static_assert(Counted == N, "nobody differentiates through a seminorm");
     MaskOf<S> const where = e_norm_bar != S(0.0);
-    for (int d = 0; d < N; ++d) {
-      S const w = weight(control, y[d], y_new[d]), e = error_component<Tab>(d, h, k);
-      S const common = select(where, e_norm_bar * e / (S(static_cast<double>(N)) * e_norm * w * w), S(0.0));
+    State const estimate = unscaled_error(tab, k);
+    bool const is_max = control.norm == ErrorNorm::max;
+    CountOf<S> const attained = is_max ? largest_error(control, y, y_new, h, estimate).component : CountOf<S>(0);
+    for (int d = 0; d < Counted; ++d) {
+      S const w = weight(control, y[d], y_new[d]), e = h * S(estimate[d]);
+      // E dE/de = e / (n w^2) of the RMS, e / w^2 of the component that is the maximum.
+      MaskOf<S> const counts = is_max ? MaskOf<S>(attained == CountOf<S>(d)) : MaskOf<S>(true);
+      S const entries = S(is_max ? 1.0 : static_cast<double>(Counted));
+      S const common = select(MaskOf<S>(where & counts), e_norm_bar * e / (entries * e_norm * w * w), S(0.0));
       e_bar[d] = T(common);
       T const through_weight = T(S(-control.relative_tolerance) * common * e / w);
       MaskOf<T> const new_is_larger = math::abs(y_new[d]) > math::abs(y[d]);
@@ -119,20 +154,20 @@ struct VecAlgebra {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION S weighted_rms(StepControl const& control, State const& x,
                                                       State const& y) const {
     S sum(0.0);
-    for (int d = 0; d < N; ++d) {
+    for (int d = 0; d < Counted; ++d) {
       S const scaled = S(x[d]) / weight(control, y[d], y[d]);
       sum = math::fma(scaled, scaled, sum);
     }
-    return math::sqrt(sum / S(static_cast<double>(N)));
+    return math::sqrt(sum / S(static_cast<double>(Counted)));
   }
   /// Reverse of `weighted_rms` = norm for dL/dnorm = norm_bar, where that is not zero: x_bar += …, y_bar += … (through
   /// the weights).
   KOKKOS_INLINE_FUNCTION void weighted_rms_vjp(StepControl const& control, S const& norm, S const& norm_bar,
                                                State const& x, State const& y, State& x_bar, State& y_bar) const {
     MaskOf<S> const where = norm_bar != S(0.0);
-    for (int d = 0; d < N; ++d) {
+    for (int d = 0; d < Counted; ++d) {
       S const w = weight(control, y[d], y[d]);
-      S const common = select(where, norm_bar * S(x[d]) / (S(static_cast<double>(N)) * norm * w * w), S(0.0));
+      S const common = select(where, norm_bar * S(x[d]) / (S(static_cast<double>(Counted)) * norm * w * w), S(0.0));
       T const through_weight = T(-common * S(x[d]) / w * S(control.relative_tolerance)) * math::sign(y[d]);
       x_bar[d] += T(common);
       y_bar[d] += through_weight;
@@ -140,28 +175,23 @@ struct VecAlgebra {
   }
 
  private:
-  /// factor * sum_j row_j x_j + extra terms, for component d.
-  template <class Row, class StageArray, class... Extra>
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static T scaled_sum(T const& factor, StageArray const& x, int d,
-                                                           Extra const&... extra) {
-    constexpr int first = first_nonzero<Row>();
-    if constexpr (first == Row::end) {
-      return plus(T(0.0), d, extra...);
-    } else {
-      constexpr double first_coefficient = Row::at(first);  // a constant: devices cannot read the tables of a host
-      T sum = T(first_coefficient) * x[static_cast<std::size_t>(first)][d];
-      static_for<first + 1, Row::end>([&](auto j) {
-        constexpr double coefficient = Row::at(j());
-        if constexpr (coefficient != 0.0) sum = math::fma(T(coefficient), x[static_cast<std::size_t>(j())][d], sum);
-      });
-      return plus_scaled(factor, sum, d, extra...);
-    }
+  /// Components whose sums stay in registers while a row is gone through.
+  static constexpr int tile = 9;
+  /// body<Begin, Size>() for consecutive runs of at most `tile` components.
+  template <int Begin = 0, class Body>
+  KOKKOS_INLINE_FUNCTION static void each_tile(Body const& body) {
+    constexpr int size = N - Begin < tile ? N - Begin : tile;
+    body.template operator()<Begin, size>();
+    if constexpr (Begin + size < N) each_tile<Begin + size>(body);
   }
-  template <class Row>
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr int first_nonzero() {
-    int j = Row::begin;
-    while (j < Row::end && Row::at(j) == 0.0) ++j;
-    return j;
+  /// sum += sum_j row_j x_j from index `j` on, for the components from `Begin` on.
+  template <int Begin, int Size>
+  KOKKOS_INLINE_FUNCTION static void add_terms(Vec<T, Size>& sum, CoefficientRow const& row, int j, Stages const& x) {
+    for (; j < row.end; ++j) {
+      if (row.at(j) == 0.0) continue;
+      auto const coefficient = static_cast<T>(row.at(j));
+      for (int d = 0; d < Size; ++d) sum[d] = math::fma(coefficient, x[static_cast<std::size_t>(j)][Begin + d], sum[d]);
+    }
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static T plus_scaled(T const& factor, T const& sum, int) { return factor * sum; }
   template <class Extra, class... More>
@@ -188,14 +218,32 @@ struct VecAlgebra {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static S weight(StepControl const& control, T const& y, T const& y_new) {
     return S(control.absolute_tolerance) + S(control.relative_tolerance) * S(math::max(math::abs(y), math::abs(y_new)));
   }
-  template <class Tab, class StageArray>
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION static S error_component(int d, S const& h, StageArray const& k) {
-    T sum(0.0);
-    static_for<0, Tab::stages>([&](auto j) {
-      constexpr double coefficient = Tab::b[j()] - Tab::b_hat[j()];
-      if constexpr (coefficient != 0.0) sum = math::fma(T(coefficient), k[static_cast<std::size_t>(j())][d], sum);
+  /// max_d |e_d / w_d|, and the first component that attains it. What is not finite is larger than what is.
+  struct Largest {
+    S norm;
+    CountOf<S> component;
+  };
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static Largest largest_error(StepControl const& control, State const& y,
+                                                                    State const& y_new, S const& h,
+                                                                    State const& estimate) {
+    Largest largest{S(0.0), CountOf<S>(0)};
+    for (int d = 0; d < Counted; ++d) {
+      S const scaled = math::abs(h * S(estimate[d]) / weight(control, y[d], y_new[d]));
+      MaskOf<S> const larger = MaskOf<S>(scaled > largest.norm) | !math::is_finite(scaled);
+      largest.norm = select(larger, scaled, largest.norm);
+      largest.component = select(larger, CountOf<S>(d), largest.component);
+    }
+    return largest;
+  }
+  /// sum_j (b_j - b_hat_j) k_j: the error estimate without its factor h.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static State unscaled_error(Tableau const& tab, Stages const& k) {
+    State all;
+    each_tile([&]<int Begin, int Size>() {
+      auto sum = Vec<T, Size>::filled(T(0.0));
+      add_terms<Begin>(sum, tab.error_row(), 0, k);
+      for (int d = 0; d < Size; ++d) all[Begin + d] = sum[d];
     });
-    return h * S(sum);
+    return all;
   }
 };
 

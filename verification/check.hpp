@@ -1,8 +1,12 @@
 #pragma once
 
+#include "verification/convergence.hpp"
+#include "verification/taylor_test.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace retrace {
 
@@ -30,6 +34,8 @@ struct CheckResult {
   CheckVerdict verdict = CheckVerdict::skipped;
   std::string message;  ///< the threshold's reason, or why there is no verdict
   double seconds = 0.0;
+  std::vector<TaylorTest> taylor{};             ///< what the check `taylor` saw
+  std::vector<ConvergenceLevel> convergence{};  ///< what the check `order` saw
 };
 
 /// value <= threshold, with NaN failing.

@@ -3,9 +3,13 @@
 #include "gradients/gradient_method.hpp"
 #include "verification/check.hpp"
 #include "verification/problem_instance.hpp"
+#include "verification/problem_witness.hpp"
 #include "verification/vector_error.hpp"
 
+#include <cmath>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +19,7 @@ namespace retrace {
 /// A gradient and everything that a check may want to know about where it came from.
 struct CheckedGradient {
   ProblemInstance const& problem;
+  ProblemWitness const& witness;
   Communicator const& comm;
   GradientChoice choice;
   StepControl control;
@@ -22,11 +27,39 @@ struct CheckedGradient {
   GradientResult const& result;
   Reference const& reference;
   GradientError error;  ///< of `result` against `reference`
+  /// Makes the problem again for other ranks; empty where nobody can.
+  std::function<std::unique_ptr<ProblemInstance>(Communicator const&)> make_problem{};
+
+  /// Does the method step by a scheme of its own, which witnesses of the solver's steps do not know?
+  [[nodiscard]] bool has_own_scheme() const { return !std::isnan(result.round_trip.error); }
+
+  /// Collective the first time: rounding errors of the derivative that the method promises, measured.
+  [[nodiscard]] MeasuredRounding const& rounding() const {
+    if (!rounding_) rounding_ = witness.rounding(choice, control, promise == Promise::exact_program, result);
+    return *rounding_;
+  }
+
+  mutable std::optional<MeasuredRounding> rounding_{};
 };
+
+/// How thorough a verification is: each set contains the ones before it.
+enum class CheckSet { quick, standard, full };
+[[nodiscard]] constexpr std::string_view name_of(CheckSet set) {
+  switch (set) {
+    case CheckSet::quick:
+      return "quick";
+    case CheckSet::standard:
+      return "standard";
+    case CheckSet::full:
+      return "full";
+  }
+  return "unknown";
+}
 
 /// A registered check. `run` is collective and gives the same result on every rank.
 struct Check {
   std::string_view name, summary;
+  CheckSet set;  ///< the first that has it
   CheckResult (*run)(CheckedGradient const&);
 };
 

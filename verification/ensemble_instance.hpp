@@ -6,6 +6,9 @@
 #include "solvers/registry.hpp"
 #include "verification/device_gradient.hpp"
 #include "verification/execution_spaces.hpp"
+#include "verification/host_threads.hpp"
+#include "verification/method_choice.hpp"
+#include "verification/prepared_control.hpp"
 #include "verification/problem_instance.hpp"
 #include "verification/recorded_steps.hpp"
 #include "verification/richardson.hpp"
@@ -13,9 +16,7 @@
 
 #include <cmath>
 #include <cstdint>
-#include <exception>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -24,7 +25,7 @@
 namespace retrace {
 
 /// An ensemble problem on this rank. Witnesses look at a few trajectories, spread over the rank's own.
-template <EnsembleProblem Problem>
+template <EnsembleProblem Problem, class Methods = AllGradientMethods>
 class EnsembleInstance final : public ProblemInstance {
  public:
   static constexpr int N = Problem::dimension, P = Problem::parameters;
@@ -40,10 +41,14 @@ class EnsembleInstance final : public ProblemInstance {
   [[nodiscard]] std::int64_t state_dimension() const override { return N; }
   [[nodiscard]] std::int64_t parameter_count() const override { return P; }
   [[nodiscard]] std::int64_t batch() const override { return problem_.trajectories; }
-  [[nodiscard]] double time_span() const override { return problem_.t1 - problem_.t0; }
+  [[nodiscard]] double initial_time() const override { return problem_.t0; }
+  [[nodiscard]] double final_time() const override { return problem_.t1; }
+  [[nodiscard]] ProblemOperations operations() const override { return operations_of(problem_); }
 
   [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
-                                                              StepControl const& control) const override {
+                                                              StepControl const& given) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    (void)visit_named(Methods{}, choice.method, [&]<class Method>() { require_choice<Method>(choice); });
     std::unique_ptr<GradientDriver> driver;
 #ifdef RETRACE_HAS_CUDA
     if (choice.backend == "cuda") {
@@ -54,48 +59,65 @@ class EnsembleInstance final : public ProblemInstance {
     }
 #endif
     visit_execution_space(choice.backend, [&]<class Exec>() {
-      visit_choice(choice, [&]<class Tab, class Precision>() {
-        (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
-          driver = std::make_unique<EnsembleGradient<Problem, Method, Tab, Exec, Precision>>(problem_, control,
-                                                                                             partition_, *comm_);
+      (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+        (void)visit_named(Methods{}, choice.method, [&]<class Method>() {
+          if constexpr (computes_in<Method, Precision>)
+            driver = make_driver<Method, Exec, Precision>(tableau_named(choice.solver), control);
         });
       });
     });
+    if (!driver) throw_not_compiled(choice.method, Problem::name);
     return driver;
   }
 
-  [[nodiscard]] Reference make_reference() const override {
+  [[nodiscard]] Reference make_reference(Objective const& objective = {}) const override {
     Reference reference;
-    if constexpr (HasClosedForm<Problem>) {
+    if (HasClosedForm<Problem> && objective.kind == LossKind::terminal) {
       reference = closed_form();
     } else {
       constexpr double tight = 1e-12, weaker = 1e-11;
-      reference = refined(tight);
-      reference.uncertainty = difference(refined(weaker), reference);
+      reference = refined(objective, tight);
+      reference.uncertainty = difference(refined(objective, weaker), reference);
     }
     return reference;
   }
 
-  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
+  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& given,
                                          GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
     return compare_with_duals(gradient, [&](std::int64_t i) {
       Differentiated d{};
-      visit_choice(choice, [&]<class Tab, class Precision>() { d = differentiate_frozen<Tab, Precision>(control, i); });
+      (void)visit_named(Methods{}, choice.method, [&]<class Method>() {
+        (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+          if constexpr (computes_in<Method, Precision>)
+            d = differentiate_frozen<typename ProgramOf<Method>::type, Precision>(tableau_named(choice.solver), control,
+                                                                                  i);
+        });
+      });
       return d;
     });
   }
-  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
+  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& given,
                                           GradientResult const& gradient) const override {
-    return compare_with_duals(gradient, [&](std::int64_t i) {
-      Differentiated d{};
-      visit_choice(choice,
-                   [&]<class Tab, class Precision>() { d = differentiate_program<Tab, Precision>(control, i); });
-      return d;
-    });
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    return compare_with_duals(
+        gradient,
+        [&](std::int64_t i) {
+          Differentiated d{};
+          (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+            d = differentiate_program<Precision>(tableau_named(choice.solver), control, inputs(i));
+          });
+          return d;
+        },
+        [&](std::int64_t i, Differentiated const& witness) {
+          return choice.precision == F64::name ? sensitivity(tableau_named(choice.solver), control, inputs(i), witness)
+                                               : 0.0;
+        });
   }
 
-  [[nodiscard]] DifferenceError finite_difference(std::string_view solver, StepControl const& control, bool frozen,
+  [[nodiscard]] DifferenceError finite_difference(GradientChoice const& choice, StepControl const& given, bool frozen,
                                                   GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
     DifferenceError worst;
     double worst_ratio = -1.0;
     for_witnessed([&](std::int64_t local) {
@@ -103,9 +125,10 @@ class EnsembleInstance final : public ProblemInstance {
       double slope = 0.0;
       for (int d = 0; d < N; ++d) slope += direction.y0[d] * gradient.dloss_dy0[at(local, N) + index(d)];
       for (int j = 0; j < P; ++j) slope += direction.p[j] * gradient.dloss_dp_each[at(local, P) + index(j)];
-      DifferenceEstimate estimate;
-      (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
-        estimate = differentiate_numerically<Tab>(control, frozen, local, direction);
+      DifferenceEstimate estimate{};
+      (void)visit_named(Methods{}, choice.method, [&]<class Method>() {
+        estimate = differentiate_numerically<typename ProgramOf<Method>::type>(tableau_named(choice.solver), control,
+                                                                               frozen, local, direction);
       });
       ++worst.tried;
       if (!std::isfinite(estimate.bar)) return;
@@ -122,6 +145,19 @@ class EnsembleInstance final : public ProblemInstance {
   }
 
  private:
+  /// Packs pay from three trajectories on: one of eight takes about twice the time of a single trajectory.
+  template <class Method, class Exec, class Precision>
+  [[nodiscard]] std::unique_ptr<GradientDriver> make_driver(Tableau const& tab, StepControl const& control) const {
+    if constexpr (Method::packs && std::is_same_v<Precision, F64>) {
+      constexpr std::int64_t least = 3;
+      if (partition_.local_items() < least)
+        return std::make_unique<EnsembleGradient<Problem, Method, Exec, Precision, 1>>(problem_, tab, control,
+                                                                                       partition_, *comm_);
+    }
+    return std::make_unique<EnsembleGradient<Problem, Method, Exec, Precision>>(problem_, tab, control, partition_,
+                                                                                *comm_);
+  }
+
   template <class Number>
   using DualOf = Dual<Number, N + P>;
   struct Inputs {
@@ -153,29 +189,19 @@ class EnsembleInstance final : public ProblemInstance {
     return {problem_.initial_state(i), problem_.parameter_values(i)};
   }
 
-  /// Calls `visit.template operator()<Tab, Precision>()` for the scheme and the precision of a choice.
-  template <class Visit>
-  static void visit_choice(GradientChoice const& choice, Visit&& visit) {
-    (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
-      (void)visit_named(AllTableaus{}, choice.solver,
-                        [&]<class Tab>() { visit.template operator()<Tab, Precision>(); });
-    });
-  }
-
   /// Plain forward solve; the loss, or nothing if it fails.
-  template <Tableau Tab, class Precision = F64, class Observer>
-  [[nodiscard]] std::optional<double> solve(StepControl const& control, Inputs const& x, Observer& observer) const {
+  template <class Program, class Precision = F64, class Observer>
+  [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl const& control, Inputs const& x,
+                                            Observer& observer) const {
     using T = typename Precision::State;
     using S = typename Precision::Time;
     using Model = EnsembleModel<Problem, T, S>;
     Model model{};
     model.p = convert<T>(x.p);
     Vec<T, N> y = convert<T>(x.y0);
-    StepWorkspace<Tab, Model> work(model);
-    IntegrationCounts<CountOf<S>> counts;
-    SolveStatus const status = integrate<Tab>(model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
-                                              y, work, observer, counts);
-    return status == SolveStatus::success ? std::optional(static_cast<double>(model.loss(y))) : std::nullopt;
+    std::optional<S> const loss = solve_program<Program, S>(tab, model, control, static_cast<S>(problem_.t0),
+                                                            static_cast<S>(problem_.t1), y, observer);
+    return loss ? std::optional(static_cast<double>(*loss)) : std::nullopt;
   }
 
   template <class Model, class Number>
@@ -184,8 +210,8 @@ class EnsembleInstance final : public ProblemInstance {
     for (int j = 0; j < P; ++j) model.p[j] = DualOf<Number>::variable(static_cast<Number>(x.p[j]), N + j);
   }
   template <class Number>
-  [[nodiscard]] static Differentiated collect(Vec<DualOf<Number>, N> const& y, std::int64_t steps) {
-    DualOf<Number> const loss = Problem::loss(y);
+  [[nodiscard]] static Differentiated collect(DualOf<Number> const& loss, Vec<DualOf<Number>, N> const& y,
+                                              std::int64_t steps) {
     Differentiated d{};
     d.success = true;
     d.steps = steps;
@@ -199,41 +225,68 @@ class EnsembleInstance final : public ProblemInstance {
   }
 
   /// In doubles whatever the precision of the program that took the steps: only its round-off is left between them.
-  template <Tableau Tab, class Precision = F64>
-  [[nodiscard]] Differentiated differentiate_frozen(StepControl const& control, std::int64_t local) const {
+  template <class Program, class Precision = F64>
+  [[nodiscard]] Differentiated differentiate_frozen(Tableau const& tab, StepControl const& control,
+                                                    std::int64_t local) const {
     RecordedStepsOf<typename Precision::Time> recorded;
-    if (!solve<Tab, Precision>(control, inputs(local), recorded)) return {};
+    if (!solve<Program, Precision>(tab, control, inputs(local), recorded)) return {};
     std::vector<StepSpan<double>> steps;
     for (auto const& step : recorded.steps) steps.push_back({step.t, step.h, step.t_next});
     using Model = EnsembleModel<Problem, DualOf<double>, double>;
     Model model{};
     Vec<DualOf<double>, N> y;
     seed(inputs(local), model, y);
-    StepWorkspace<Tab, Model> work(model);
-    replay_forward<Tab>(model, steps, y, work);
-    return collect<double>(y, static_cast<std::int64_t>(steps.size()));
+    auto const loss = replay_program<Program, DualOf<double>>(tab, model, control, steps, y);
+    return collect<double>(loss, y, static_cast<std::int64_t>(steps.size()));
   }
 
-  template <Tableau Tab, class Precision>
-  [[nodiscard]] Differentiated differentiate_program(StepControl const& control, std::int64_t local) const {
+  template <class Precision>
+  [[nodiscard]] Differentiated differentiate_program(Tableau const& tab, StepControl const& control,
+                                                     Inputs const& x) const {
     using Number = typename Precision::State;
     using S = DualOf<typename Precision::Time>;
     using Model = EnsembleModel<Problem, DualOf<Number>, S>;
     Model model{};
     Vec<DualOf<Number>, N> y;
-    seed(inputs(local), model, y);
-    StepWorkspace<Tab, Model> work(model);
+    seed(x, model, y);
     NoObserver observer;
-    IntegrationCounts<CountOf<S>> counts;
+    std::int64_t accepted = 0;
     auto const t0 = static_cast<typename Precision::Time>(problem_.t0),
                t1 = static_cast<typename Precision::Time>(problem_.t1);
-    SolveStatus const status = integrate<Tab>(model, control, S(t0), S(t1), y, work, observer, counts);
-    if (status != SolveStatus::success) return {};
-    return collect<Number>(y, static_cast<std::int64_t>(counts.accepted));
+    std::optional<DualOf<Number>> const loss =
+        solve_for_loss<DualOf<Number>>(tab, model, control, S(t0), S(t1), y, observer, &accepted);
+    if (!loss) return {};
+    return collect<Number>(*loss, y, accepted);
+  }
+
+  /// See WitnessError; inputs move by some last bits, up and down.
+  [[nodiscard]] double sensitivity(Tableau const& tab, StepControl const& control, Inputs const& x,
+                                   Differentiated const& witness) const {
+    constexpr double unit_round_off = 1.1e-16;
+    double largest = 0.0;
+    for (double const bits : {-4.0, -2.0, 2.0, 4.0}) {
+      Inputs moved_inputs = x;
+      for (double& value : moved_inputs.y0.data) value *= 1.0 + bits * unit_round_off;
+      for (double& value : moved_inputs.p.data) value *= 1.0 + bits * unit_round_off;
+      Differentiated const there = differentiate_program<F64>(tab, control, moved_inputs);
+      if (there.success) largest = std::max(largest, difference(there, witness));
+    }
+    return largest;
+  }
+  /// Relative, the larger of the blocks y0 and p.
+  [[nodiscard]] static double difference(Differentiated const& a, Differentiated const& b) {
+    return std::max(relative_l2(std::span(a.gradient.dloss_dy0.data), std::span(b.gradient.dloss_dy0.data)),
+                    relative_l2(std::span(a.gradient.dloss_dp.data), std::span(b.gradient.dloss_dp.data)));
   }
 
   template <class Differentiate>
   [[nodiscard]] WitnessError compare_with_duals(GradientResult const& gradient, Differentiate&& differentiate) const {
+    return compare_with_duals(gradient, differentiate, [](std::int64_t, Differentiated const&) { return 0.0; });
+  }
+  /// `sensitivity_of(trajectory, witness)` is asked where the error is not clear.
+  template <class Differentiate, class SensitivityOf>
+  [[nodiscard]] WitnessError compare_with_duals(GradientResult const& gradient, Differentiate&& differentiate,
+                                                SensitivityOf&& sensitivity_of) const {
     WitnessError error;
     for_witnessed([&](std::int64_t local) {
       Differentiated const d = differentiate(local);
@@ -244,6 +297,8 @@ class EnsembleInstance final : public ProblemInstance {
             relative_l2(std::span(gradient.dloss_dp_each).subspan(at(local, P), P),
                         std::span(d.gradient.dloss_dp.data)));
       }
+      if (relative > WitnessError::clear && relative >= error.relative_error)
+        error.sensitivity = sensitivity_of(local, d);
       error.relative_error = larger_or_nan(error.relative_error, relative);
       error.steps = std::max(error.steps, d.steps);
       ++error.compared;
@@ -265,18 +320,19 @@ class EnsembleInstance final : public ProblemInstance {
     return x;
   }
 
-  template <Tableau Tab>
-  [[nodiscard]] DifferenceEstimate differentiate_numerically(StepControl const& control, bool frozen,
-                                                             std::int64_t local, Inputs const& direction) const {
+  template <class Program>
+  [[nodiscard]] DifferenceEstimate differentiate_numerically(Tableau const& tab, StepControl const& control,
+                                                             bool frozen, std::int64_t local,
+                                                             Inputs const& direction) const {
     Inputs const x = inputs(local);
     RecordedSteps recorded;
-    std::optional<double> const loss = solve<Tab>(control, x, recorded);
+    std::optional<double> const loss = solve<Program>(tab, control, x, recorded);
     if (!loss) return {};
     auto const loss_at = [&](double e) -> std::optional<double> {
       Inputs const there = moved(x, direction, e);
-      if (frozen) return replayed_loss<Tab>(recorded, there);
+      if (frozen) return replayed_loss<Program>(tab, control, recorded, there);
       RecordedSteps live;
-      std::optional<double> const value = solve<Tab>(control, there, live);
+      std::optional<double> const value = solve<Program>(tab, control, there, live);
       return live.pattern == recorded.pattern ? value : std::nullopt;
     };
     // Noise of the loss, measured: what a change of a few last bits of the input makes.
@@ -289,15 +345,14 @@ class EnsembleInstance final : public ProblemInstance {
                   : richardson_derivative(loss_at, 0x1p-8, 20, noise);
   }
 
-  template <Tableau Tab>
-  [[nodiscard]] double replayed_loss(RecordedSteps const& recorded, Inputs const& x) const {
+  template <class Program>
+  [[nodiscard]] double replayed_loss(Tableau const& tab, StepControl const& control, RecordedSteps const& recorded,
+                                     Inputs const& x) const {
     using Model = EnsembleModel<Problem, double>;
     Model model{};
     model.p = x.p;
     Vec<double, N> y = x.y0;
-    StepWorkspace<Tab, Model> work(model);
-    replay_forward<Tab>(model, recorded.steps, y, work);
-    return model.loss(y);
+    return replay_program<Program, double>(tab, model, control, recorded.steps, y);
   }
 
   [[nodiscard]] Reference closed_form() const {
@@ -314,12 +369,15 @@ class EnsembleInstance final : public ProblemInstance {
     }
   }
   /// Duals through Dormand-Prince steps at a tight tolerance.
-  [[nodiscard]] Reference refined(double tolerance) const {
+  [[nodiscard]] Reference refined(Objective const& objective, double tolerance) const {
     StepControl control;
+    control.objective = objective;
+    if (objective.kind == LossKind::dense) control.objective.kind = LossKind::exact;  // no error of interpolation
     control.relative_tolerance = control.absolute_tolerance = tolerance;
     control.max_steps = 10'000'000;
-    return gathered(Reference::Kind::refined,
-                    [&](std::int64_t local) { return differentiate_frozen<DormandPrince54>(control, local); });
+    return gathered(Reference::Kind::refined, [&](std::int64_t local) {
+      return differentiate_frozen<TableauProgram>(tableau_of<DormandPrince54>, control, local);
+    });
   }
   template <class Differentiate>
   [[nodiscard]] Reference gathered(Reference::Kind kind, Differentiate&& differentiate) const {
@@ -327,7 +385,7 @@ class EnsembleInstance final : public ProblemInstance {
     reference.kind = kind;
     GradientResult sums;
     std::vector<double> losses;
-    for (Differentiated const& d : each_trajectory(differentiate)) {
+    for (Differentiated const& d : computed_on_threads<Differentiated>(partition_.local_items(), differentiate)) {
       losses.push_back(d.gradient.loss);
       reference.dloss_dy0.insert(reference.dloss_dy0.end(), d.gradient.dloss_dy0.data, d.gradient.dloss_dy0.data + N);
       reference.final_state.insert(reference.final_state.end(), d.final_state.data, d.final_state.data + N);
@@ -338,29 +396,6 @@ class EnsembleInstance final : public ProblemInstance {
     reference.loss = sums.loss;
     reference.dloss_dp = sums.dloss_dp;
     return reference;
-  }
-  /// `differentiate` of every local trajectory, on the host's threads: an ensemble for a GPU would take one thread
-  /// hours.
-  template <class Differentiate>
-  [[nodiscard]] std::vector<Differentiated> each_trajectory(Differentiate const& differentiate) const {
-    using Exec = Kokkos::DefaultHostExecutionSpace;
-    std::vector<Differentiated> each(static_cast<std::size_t>(partition_.local_items()));
-    std::exception_ptr failure;
-    std::mutex failure_mutex;
-    Kokkos::parallel_for("retrace::reference::each_trajectory",
-                         Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>(
-                             0, partition_.local_items()),
-                         [&](std::int64_t local) {
-                           try {
-                             each[static_cast<std::size_t>(local)] = differentiate(local);
-                           } catch (...) {
-                             std::lock_guard const lock(failure_mutex);
-                             failure = std::current_exception();
-                           }
-                         });
-    Exec().fence("retrace::reference: the trajectories are gathered next");
-    if (failure) std::rethrow_exception(failure);
-    return each;
   }
   [[nodiscard]] double difference(Reference const& a, Reference const& b) const {
     return gradient_error(*comm_, a.dloss_dy0, a.dloss_dp, b).relative_l2;

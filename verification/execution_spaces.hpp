@@ -26,7 +26,7 @@ struct Backend {
   all.push_back({"openmp", "OMP_NUM_THREADS threads"});
 #endif
 #ifdef RETRACE_HAS_CUDA
-  all.push_back({"cuda", "an NVIDIA GPU per rank; ensembles only"});
+  all.push_back({"cuda", "an NVIDIA GPU per rank"});
 #endif
   all.push_back({"default", std::string("here: ") + Kokkos::DefaultHostExecutionSpace::name()});
   return all;
@@ -42,10 +42,6 @@ void visit_execution_space(std::string_view backend, Visitor&& visit) {
   if (backend == "openmp") return visit.template operator()<Kokkos::OpenMP>();
 #endif
   if (backend == "default") return visit.template operator()<Kokkos::DefaultHostExecutionSpace>();
-#ifdef RETRACE_HAS_CUDA
-  if (backend == "cuda")
-    throw UsageError("backend 'cuda' solves ensembles only; a field's run on default, serial or openmp");
-#endif
   throw UsageError("backend '" + std::string(backend) + "' is not in this build of Kokkos");
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "core/error.hpp"
 #include "core/precision.hpp"
 #include "gradients/field_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
+#include "verification/device_gradient.hpp"
 #include "verification/execution_spaces.hpp"
+#include "verification/method_choice.hpp"
+#include "verification/prepared_control.hpp"
 #include "verification/problem_instance.hpp"
 #include "verification/recorded_steps.hpp"
 #include "verification/richardson.hpp"
@@ -16,6 +20,7 @@
 #include <optional>
 #include <random>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace retrace {
@@ -37,63 +42,97 @@ class FieldInstance final : public ProblemInstance {
   [[nodiscard]] std::int64_t state_dimension() const override { return problem_.sample_size(); }
   [[nodiscard]] std::int64_t parameter_count() const override { return problem_.parameters(); }
   [[nodiscard]] std::int64_t batch() const override { return problem_.samples(); }
-  [[nodiscard]] double time_span() const override { return problem_.t1 - problem_.t0; }
+  [[nodiscard]] double initial_time() const override { return problem_.t0; }
+  [[nodiscard]] double final_time() const override { return problem_.t1; }
+  [[nodiscard]] ProblemOperations operations() const override {
+    if constexpr (requires { problem_.vjp_operations(); }) {
+      return {problem_.rhs_operations(), problem_.vjp_operations()};
+    } else {
+      constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+      return {unknown, unknown};
+    }
+  }
 
   [[nodiscard]] std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
-                                                              StepControl const& control) const override {
+                                                              StepControl const& given) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() { require_choice<Method>(choice); });
     std::unique_ptr<GradientDriver> driver;
+#ifdef RETRACE_HAS_CUDA
+    if (choice.backend == "cuda") {
+      if constexpr (DeviceFieldProblem<Problem>) {
+        (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+          driver = make_device_gradient<typename Problem::Description, Precision>(problem_, choice, control, partition_,
+                                                                                  *comm_);
+        });
+        if (!driver) throw_not_compiled(choice.method, Problem::name);
+        return driver;
+      } else {
+        throw UsageError("problem '" + std::string(Problem::name) +
+                         "' has no form for a device; its backends are default, serial and openmp");
+      }
+    }
+#endif
     visit_execution_space(choice.backend, [&]<class Space>() {
       (void)visit_named(AllGradientMethods{}, choice.method, [&]<class Method>() {
-        visit_choice(choice, [&]<class Tab, class Precision>() {
-          driver = std::make_unique<FieldGradient<Problem, Method, Tab, Space, Precision>>(problem_, control,
-                                                                                           partition_, *comm_);
-        });
+        if constexpr (Method::fields) {
+          (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
+            if constexpr (computes_in<Method, Precision>)
+              driver = std::make_unique<FieldGradient<Problem, Method, Space, Precision>>(
+                  problem_, tableau_named(choice.solver), control, partition_, *comm_);
+          });
+        } else {
+          throw UsageError("method '" + choice.method + "' is for ensembles, and '" + std::string(Problem::name) +
+                           "' is a field");
+        }
       });
     });
+    if (!driver) throw_not_compiled(choice.method, Problem::name);
     return driver;
   }
 
   /// ACA at a tight tolerance; what ties it to a witness of other code is the check `dual` of ACA itself.
-  [[nodiscard]] Reference make_reference() const override {
+  [[nodiscard]] Reference make_reference(Objective const& objective = {}) const override {
     constexpr double tight = 1e-11, weaker = 1e-10;
-    Reference reference = refined(tight);
-    Reference const other = refined(weaker);
+    Reference reference = refined(objective, tight);
+    Reference const other = refined(objective, weaker);
     reference.uncertainty = gradient_error(*comm_, other.dloss_dy0, other.dloss_dp, reference).relative_l2;
     return reference;
   }
 
-  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
+  [[nodiscard]] WitnessError frozen_dual(GradientChoice const& choice, StepControl const& given,
                                          GradientResult const& gradient) const override {
-    return compare_with_duals<double>(choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    Tableau const& tab = tableau_named(choice.solver);
+    return compare_with_duals<double>(gradient, [&](auto const& model, auto& y, std::int64_t& count) {
       std::optional<std::vector<StepSpan<double>>> steps;
       (void)visit_named(AllPrecisions{}, choice.precision,
-                        [&]<class Precision>() { steps = steps_in<Tab, Precision>(control); });
-      if (!steps) return std::int64_t{-1};
-      replay_forward<Tab>(model, *steps, y, work);
-      return static_cast<std::int64_t>(steps->size());
+                        [&]<class Precision>() { steps = steps_in<Precision>(tab, control); });
+      if (!steps) return std::optional<DualNumber>();
+      count = static_cast<std::int64_t>(steps->size());
+      return std::optional(replay_forward<DualNumber>(tab, model, control.objective, *steps, y));
     });
   }
-  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& control,
+  [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& given,
                                           GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
     if (choice.precision != F64::name) return {};  // duals of single precision are not compiled for fields
-    return compare_with_duals<DualNumber>(
-        choice.solver, gradient, [&]<class Tab>(auto const& model, auto& y, auto& work) {
-          NoObserver observer;
-          IntegrationCounts<> counts;
-          SolveStatus const status = integrate<Tab>(model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y,
-                                                    work, observer, counts);
-          return status == SolveStatus::success ? counts.accepted : std::int64_t{-1};
-        });
+    Tableau const& tab = tableau_named(choice.solver);
+    return compare_with_duals<DualNumber>(gradient, [&](auto const& model, auto& y, std::int64_t& count) {
+      NoObserver observer;
+      return solve_for_loss<DualNumber>(tab, model, control, DualNumber(problem_.t0), DualNumber(problem_.t1), y,
+                                        observer, &count);
+    });
   }
 
-  [[nodiscard]] DifferenceError finite_difference(std::string_view solver, StepControl const& control, bool frozen,
+  [[nodiscard]] DifferenceError finite_difference(GradientChoice const& choice, StepControl const& given, bool frozen,
                                                   GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
     DifferenceError worst;
     double worst_ratio = -1.0;
     for (Direction const& direction : directions()) {
-      DifferenceEstimate estimate;
-      (void)visit_named(AllTableaus{}, solver,
-                        [&]<class Tab>() { estimate = differentiate_numerically<Tab>(control, frozen, direction); });
+      DifferenceEstimate const estimate =
+          differentiate_numerically(tableau_named(choice.solver), control, frozen, direction);
       ++worst.tried;
       if (!std::isfinite(estimate.bar)) continue;
       ++worst.compared;
@@ -164,8 +203,7 @@ class FieldInstance final : public ProblemInstance {
   }
 
   template <class S, class Advance>
-  [[nodiscard]] WitnessError compare_with_duals(std::string_view solver, GradientResult const& gradient,
-                                                Advance&& advance) const {
+  [[nodiscard]] WitnessError compare_with_duals(GradientResult const& gradient, Advance&& advance) const {
     WitnessError error;
     auto const along = [](double x, double dx) {
       DualNumber number(x);
@@ -176,50 +214,39 @@ class FieldInstance final : public ProblemInstance {
       auto const model = make_model<DualNumber, S>(direction, along);
       auto y = start(model, direction, along);
       double relative = std::numeric_limits<double>::quiet_NaN();
-      (void)visit_named(AllTableaus{}, solver, [&]<class Tab>() {
-        StepWorkspace<Tab, Model<DualNumber, S>> work(model);
-        std::int64_t const steps = advance.template operator()<Tab>(model, y, work);
-        if (steps < 0) return;
+      std::int64_t steps = 0;
+      if (std::optional<DualNumber> const loss = advance(model, y, steps)) {
         error.steps = std::max(error.steps, steps);
-        relative = std::abs(slope(gradient, direction) - tangent_of_loss(model, y)) / block_norm(gradient, direction);
-      });
+        relative =
+            std::abs(slope(gradient, direction) - over_ranks(loss->tangent[0])) / block_norm(gradient, direction);
+      }
       error.relative_error = larger_or_nan(error.relative_error, relative);
       ++error.compared;
     }
     return error;  // formed from sums that every rank has
   }
-  /// dL along the direction, over all ranks.
-  template <class ModelType>
-  [[nodiscard]] double tangent_of_loss(ModelType const& model, typename ModelType::State const& y) const {
-    double local = 0.0, sum = 0.0;
-    for (std::int64_t b = 0; b < partition_.local_blocks(); ++b) local += model.block_loss(b, y).tangent[0];
+  /// The sum of the ranks' numbers, in rank order.
+  [[nodiscard]] double over_ranks(double local) const {
+    double sum = 0.0;
     for (double const part : comm_->all_gather({&local, 1})) sum += part;
     return sum;
   }
 
-  /// Calls `visit.template operator()<Tab, Precision>()` for the scheme and the precision of a choice.
-  template <class Visit>
-  static void visit_choice(GradientChoice const& choice, Visit&& visit) {
-    (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
-      (void)visit_named(AllTableaus{}, choice.solver,
-                        [&]<class Tab>() { visit.template operator()<Tab, Precision>(); });
-    });
-  }
-
   /// The steps that the forward solve takes in a precision; nothing if it fails.
-  template <Tableau Tab, class Precision>
-  [[nodiscard]] std::optional<std::vector<StepSpan<double>>> steps_in(StepControl const& control) const {
+  template <class Precision>
+  [[nodiscard]] std::optional<std::vector<StepSpan<double>>> steps_in(Tableau const& tab,
+                                                                      StepControl const& control) const {
     using T = typename Precision::State;
     using S = typename Precision::Time;
     auto const rounded = [](double x, double) { return static_cast<T>(x); };
     std::vector<T> const p(p_.begin(), p_.end());
     Model<T, S> const model(problem_, partition_, *comm_, p);
     auto y = start(model, Direction{}, rounded);
-    StepWorkspace<Tab, Model<T, S>> work(model);
+    StepWorkspace<Model<T, S>> work(tab, model);
     RecordedStepsOf<S> recorded;
     IntegrationCounts<CountOf<S>> counts;
-    SolveStatus const status = integrate<Tab>(model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
-                                              y, work, recorded, counts);
+    SolveStatus const status = integrate(tab, model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
+                                         y, work, recorded, counts);
     if (status != SolveStatus::success) return std::nullopt;
     std::vector<StepSpan<double>> steps;
     for (auto const& step : recorded.steps) steps.push_back({step.t, step.h, step.t_next});
@@ -227,36 +254,30 @@ class FieldInstance final : public ProblemInstance {
   }
 
   /// Plain forward solve from x + e * direction; the loss, or nothing if it fails.
-  template <Tableau Tab, class Observer>
-  [[nodiscard]] std::optional<double> solve(StepControl const& control, Direction const& direction, double e,
-                                            Observer& observer) const {
+  template <class Observer>
+  [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl const& control, Direction const& direction,
+                                            double e, Observer& observer) const {
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    StepWorkspace<Tab, Model<double, double>> work(model);
-    IntegrationCounts<> counts;
-    SolveStatus const status = integrate<Tab>(model, control, problem_.t0, problem_.t1, y, work, observer, counts);
-    return status == SolveStatus::success ? std::optional(model.loss(y)) : std::nullopt;
+    return solve_for_loss<double>(tab, model, control, problem_.t0, problem_.t1, y, observer);
   }
-  template <Tableau Tab>
-  [[nodiscard]] double replayed_loss(RecordedSteps const& recorded, Direction const& direction, double e) const {
+  [[nodiscard]] double replayed_loss(Tableau const& tab, Objective const& objective, RecordedSteps const& recorded,
+                                     Direction const& direction, double e) const {
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    StepWorkspace<Tab, Model<double, double>> work(model);
-    replay_forward<Tab>(model, recorded.steps, y, work);
-    return model.loss(y);
+    return replay_forward<double>(tab, model, objective, recorded.steps, y);
   }
-  template <Tableau Tab>
-  [[nodiscard]] DifferenceEstimate differentiate_numerically(StepControl const& control, bool frozen,
-                                                             Direction const& direction) const {
+  [[nodiscard]] DifferenceEstimate differentiate_numerically(Tableau const& tab, StepControl const& control,
+                                                             bool frozen, Direction const& direction) const {
     RecordedSteps recorded;
-    std::optional<double> const loss = solve<Tab>(control, direction, 0.0, recorded);
+    std::optional<double> const loss = solve(tab, control, direction, 0.0, recorded);
     if (!loss) return {};
     auto const loss_at = [&](double e) -> std::optional<double> {
-      if (frozen) return replayed_loss<Tab>(recorded, direction, e);
+      if (frozen) return replayed_loss(tab, control.objective, recorded, direction, e);
       RecordedSteps live;
-      std::optional<double> const value = solve<Tab>(control, direction, e, live);
+      std::optional<double> const value = solve(tab, control, direction, e, live);
       // A rank sees the branches of its own entries only, and all must call the same solves.
       bool const differs = comm_->all_max(std::int64_t{live.pattern == recorded.pattern ? 0 : 1}) != 0;
       return differs ? std::nullopt : value;
@@ -269,8 +290,10 @@ class FieldInstance final : public ProblemInstance {
     return richardson_derivative(loss_at, frozen ? 0x1p-6 : 0x1p-8, frozen ? 12 : 14, noise);
   }
 
-  [[nodiscard]] Reference refined(double tolerance) const {
+  [[nodiscard]] Reference refined(Objective const& objective, double tolerance) const {
     StepControl control;
+    control.objective = objective;
+    if (objective.kind == LossKind::dense) control.objective.kind = LossKind::exact;  // no error of interpolation
     control.relative_tolerance = control.absolute_tolerance = tolerance;
     auto const driver = make_gradient({.method = "aca", .solver = "dormand_prince54"}, control);
     driver->run();

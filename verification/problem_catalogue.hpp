@@ -16,8 +16,11 @@ struct ProblemDescription {
   std::unique_ptr<ProblemInstance> (*make)(Arguments const&, Communicator const&);
 };
 
-/// Every problem of the registries, ensembles first.
+/// Every problem of the registries, ensembles first, then those that a user's program has added.
 [[nodiscard]] std::vector<ProblemDescription> const& problem_catalogue();
+
+/// Adds a problem; see add_problem<Problem>() in verification/user_problem.hpp. Throws UsageError if its name is taken.
+void add_problem(ProblemDescription problem);
 
 /// Throws UsageError, with the nearest name, for an unknown one.
 [[nodiscard]] ProblemDescription const& find_problem(std::string_view name);

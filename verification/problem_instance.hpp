@@ -1,8 +1,10 @@
 #pragma once
 
 #include "core/communicator.hpp"
+#include "core/error.hpp"
 #include "gradients/gradient_driver.hpp"
 #include "solvers/step_control.hpp"
+#include "verification/work_model.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +16,7 @@ namespace retrace {
 
 /// Gradient, loss and final state that a case is measured against; local parts as in GradientResult.
 struct Reference {
-  enum class Kind { closed_form, refined };
+  enum class Kind { closed_form, refined, extended };
   Kind kind = Kind::refined;
   double loss = 0.0;
   std::vector<double> dloss_dy0, dloss_dp, final_state;
@@ -24,8 +26,14 @@ struct Reference {
 /// How far a gradient is from a witness that differentiates the same discrete program.
 struct WitnessError {
   double relative_error = 0.0;  ///< worst over trajectories (or directions) and over the blocks y0, p
-  std::int64_t steps = 0;       ///< accepted steps of the longest trajectory looked at
-  std::int64_t compared = 0;    ///< trajectories, or directions of a field
+  /// Of that trajectory: how far the witness itself moves, relatively, when the last bits of y0 and p change. Nobody
+  /// knows the derivative of the program any better: where its steps hang on a small error estimate, one rounding of
+  /// the state moves it by far more than one. Measured for program duals of ensembles in double precision, and only
+  /// where the error is not `WitnessError::clear` anyway; else 0.
+  double sensitivity = 0.0;
+  static constexpr double clear = 1e-10;
+  std::int64_t steps = 0;     ///< accepted steps of the longest trajectory looked at
+  std::int64_t compared = 0;  ///< trajectories, or directions of a field
 };
 
 /// A directional derivative by finite differences against the gradient's, the worst of those tried.
@@ -42,6 +50,11 @@ struct GradientChoice {
   std::string method, solver, backend = "default", precision = "f64";
 };
 
+/// For a method that is registered, and with which a problem was not compiled.
+[[noreturn]] inline void throw_not_compiled(std::string const& method, std::string_view problem) {
+  throw UsageError("problem '" + std::string(problem) + "' was not compiled with gradient method '" + method + "'");
+}
+
 /// A problem with its data on this rank's part of the blocks: makes gradients of it, and witnesses for them that do not
 /// share the gradients' code (duals and differences through the forward program only). All calls are collective.
 class ProblemInstance {
@@ -54,13 +67,17 @@ class ProblemInstance {
   [[nodiscard]] virtual std::int64_t state_dimension() const = 0;  ///< of one trajectory or sample
   [[nodiscard]] virtual std::int64_t parameter_count() const = 0;
   [[nodiscard]] virtual std::int64_t batch() const = 0;
-  /// Time span [t0, t1].
-  [[nodiscard]] virtual double time_span() const = 0;
+  [[nodiscard]] virtual double initial_time() const = 0;
+  [[nodiscard]] virtual double final_time() const = 0;
+
+  /// Of one trajectory, or of the whole batch of a field.
+  [[nodiscard]] virtual ProblemOperations operations() const = 0;
 
   /// Throws UsageError for a combination that this kind of problem does not have.
   [[nodiscard]] virtual std::unique_ptr<GradientDriver> make_gradient(GradientChoice const& choice,
                                                                       StepControl const& control) const = 0;
-  [[nodiscard]] virtual Reference make_reference() const = 0;
+  /// Of the flow, for that loss; observations need not be hit for it, whatever their kind.
+  [[nodiscard]] virtual Reference make_reference(Objective const& objective = {}) const = 0;
 
   /// Duals in double precision through the steps that the forward solve takes, step sizes held fixed.
   [[nodiscard]] virtual WitnessError frozen_dual(GradientChoice const& choice, StepControl const& control,
@@ -70,7 +87,7 @@ class ProblemInstance {
                                                   GradientResult const& gradient) const = 0;
   /// Central differences with Richardson's extrapolation, in double precision, on frozen steps or on the live program;
   /// in the latter, differences across which the accept/reject/clip pattern changes are thrown away.
-  [[nodiscard]] virtual DifferenceError finite_difference(std::string_view solver, StepControl const& control,
+  [[nodiscard]] virtual DifferenceError finite_difference(GradientChoice const& choice, StepControl const& control,
                                                           bool frozen, GradientResult const& gradient) const = 0;
 };
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "solvers/integrate.hpp"
+#include "solvers/loss_sum.hpp"
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace retrace {
@@ -47,13 +50,77 @@ struct RecordedStepsOf {
 using RecordedSteps = RecordedStepsOf<double>;
 
 /// Advances `y` over recorded steps, whatever its scalar: the frozen-step program. No step search, no error estimate.
-template <Tableau Tab, class Model>
-void replay_forward(Model const& model, std::vector<StepSpan<typename Model::Time>> const& steps,
-                    typename Model::State& y, StepWorkspace<Tab, Model>& work) {
+/// Returns the loss in `L`, the scalar of time or of the state.
+template <class L, class Model>
+[[nodiscard]] L replay_forward(Tableau const& tab, Model const& model, Objective const& objective,
+                               std::vector<StepSpan<typename Model::Time>> const& steps, typename Model::State& y) {
+  StepWorkspace<Model> work(tab, model, objective.columns());
+  LossSum<Model, L> loss(tab, model, objective);
+  if (!steps.empty()) loss.start(steps.front().t, y);
   for (auto const& span : steps) {
     model.rhs(span.t, y, work.k[0]);
-    rk_step<Tab, false>(model, span, y, work);
+    rk_step(tab, model, span, y, work, part_of_replay(objective));
+    loss.step(span, true, y, work);
     model.take_where(true, y, work.y_new);
+  }
+  return loss.finish(y);
+}
+
+/// Solves forward under `control` and returns the loss in `L`, or nothing if the solve fails. `accepted`: steps taken.
+template <class L, class Model, class Observer>
+[[nodiscard]] std::optional<L> solve_for_loss(Tableau const& tab, Model const& model, StepControl const& control,
+                                              typename Model::Time const& t0, typename Model::Time const& t1,
+                                              typename Model::State& y, Observer& observer,
+                                              std::int64_t* accepted = nullptr) {
+  StepWorkspace<Model> work(tab, model, control.objective.columns());
+  LossSum<Model, L> loss(tab, model, control.objective);
+  loss.start(t0, y);
+  WithLoss<Model, Observer, L> both{loss, work, observer};
+  IntegrationCounts<CountOf<typename Model::Time>> counts;
+  SolveStatus const status = integrate(tab, model, control, t0, t1, y, work, both, counts);
+  if (accepted != nullptr) *accepted = counts.accepted;
+  if (status != SolveStatus::success) return std::nullopt;
+  return loss.finish(y);
+}
+
+/// The forward program of a method that steps by the tableau as it is.
+struct TableauProgram {};
+
+/// The forward program of a method: its own if it has one.
+template <class Method>
+struct ProgramOf {
+  using type = TableauProgram;
+};
+template <class Method>
+requires requires {
+  typename Method::Program;
+}
+struct ProgramOf<Method> {
+  using type = typename Method::Program;
+};
+
+/// As solve_for_loss, by the program of a method; of one with a scheme of its own the loss is terminal.
+template <class Program, class L, class Model, class Observer>
+[[nodiscard]] std::optional<L> solve_program(Tableau const& tab, Model const& model, StepControl const& control,
+                                             typename Model::Time const& t0, typename Model::Time const& t1,
+                                             typename Model::State& y, Observer& observer) {
+  if constexpr (std::is_same_v<Program, TableauProgram>) {
+    return solve_for_loss<L>(tab, model, control, t0, t1, y, observer);
+  } else {
+    IntegrationCounts<CountOf<typename Model::Time>> counts;
+    SolveStatus const status = Program::solve(tab, model, control, t0, t1, y, observer, counts);
+    return status == SolveStatus::success ? std::optional<L>(model.state_loss(y)) : std::nullopt;
+  }
+}
+/// As replay_forward, likewise.
+template <class Program, class L, class Model>
+[[nodiscard]] L replay_program(Tableau const& tab, Model const& model, StepControl const& control,
+                               std::vector<StepSpan<typename Model::Time>> const& steps, typename Model::State& y) {
+  if constexpr (std::is_same_v<Program, TableauProgram>) {
+    return replay_forward<L>(tab, model, control.objective, steps, y);
+  } else {
+    Program::replay(tab, model, control, steps, y);
+    return L(model.state_loss(y));
   }
 }
 

@@ -82,8 +82,12 @@ double state_error(Communicator const& comm, std::span<double const> final_state
 
 WitnessError worst_over_ranks(Communicator const& comm, WitnessError const& local) {
   WitnessError worst;
-  std::array<double, 1> const error{local.relative_error};
-  for (double const e : comm.all_gather(error)) worst.relative_error = larger_or_nan(worst.relative_error, e);
+  std::array<double, 2> const numbers{local.relative_error, local.sensitivity};
+  std::vector<double> const all = comm.all_gather(numbers);
+  for (std::size_t i = 0; i < all.size(); i += 2) {
+    worst.sensitivity = all[i] >= worst.relative_error ? all[i + 1] : worst.sensitivity;
+    worst.relative_error = larger_or_nan(worst.relative_error, all[i]);
+  }
   worst.steps = comm.all_max(local.steps);
   worst.compared = comm.all_sum(local.compared);
   return worst;

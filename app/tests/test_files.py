@@ -44,11 +44,11 @@ def test_impossible_output(folder: Path, output: str, code: int, message: str, r
 def test_result_is_never_overwritten(folder: Path, good_result: bytes, ranks: int) -> None:
     (folder / "out.h5").write_bytes(good_result)
 
-    done = start(ranks, *RUN, "out.h5", cwd=folder)
+    done = start(ranks, *RUN, "out.h5", "--resume=never", cwd=folder)
 
     assert done.code == 2
     assert done.complaints == [
-        "retrace: output 'out.h5' exists and is not overwritten; choose another with -o or remove it"
+        "retrace: output 'out.h5' exists and --resume=never does not go on in it; choose another with -o"
     ]
     assert (folder / "out.h5").read_bytes() == good_result
     assert program.names_in(folder) == {"suite.toml", "out.h5"}
@@ -177,10 +177,14 @@ def test_disk_full_at_once(folder: Path, good_result: bytes, disk: Callable[[int
     assert (small.kept / "earlier.h5").read_bytes() == good_result
 
 
+JOURNAL_AND_LOCK = 65536  # bytes, of so small a suite
+
+
 @ALONE_AND_TOGETHER
 def test_disk_full_in_the_end(folder: Path, good_result: bytes, disk: Callable[[int], SmallDisk], ranks: int) -> None:
-    """Room for the file of the beginning, not for the last one beside it: the first stays, the summary is printed."""
-    small = disk(len(good_result) + 4096)
+    """Room for what is written at the beginning, not for the last file beside it: the first stays, its journal has the
+    case, the summary is printed; with more room the same command ends what is left, which is no case."""
+    small = disk(len(good_result) + JOURNAL_AND_LOCK)
     arguments = (*RUN, "disk/out.h5")
 
     if ranks == 1:
@@ -191,7 +195,10 @@ def test_disk_full_in_the_end(folder: Path, good_result: bytes, disk: Callable[[
     assert done.code == 71, done
     assert len(done.complaints) == 1 and "No space left on device" in done.complaints[0], done
     assert done.last_line == "1 passed, 0 failed, 0 skipped"
-    assert program.names_in(small.kept) == {"out.h5"}
+    assert program.names_in(small.kept) == {"out.h5", "out.h5.journal"}
     left = program.read(small.kept / "out.h5")
     assert not left.finalized and left.cases == []
     program.assert_valid(small.kept / "out.h5")
+    again = program.run(*RUN, "kept/out.h5", cwd=folder)
+    assert again.code == 0 and "0 of 1 cases are left" in again.out, again
+    assert program.read(folder / "kept/out.h5").finalized

@@ -98,7 +98,7 @@ def test_case_timeout_is_recorded(folder: Path, ranks: int) -> None:
     assert not result.finalized and (result.exit_code, result.ended_by) == (75, "time_limit")
     assert result.statuses == ["pass", "timeout"]
     assert result.cases[1].reason == "ran longer than case_timeout; rank 0 was at: reference"
-    assert program.names_in(folder) == {"suite.toml", "out.h5"}
+    assert program.names_in(folder) == {"suite.toml", "out.h5", "out.h5.journal"}
     program.assert_valid(folder / "out.h5")
     assert program.run("inspect", "--exit-code", "out.h5", cwd=folder).code == 75
 
@@ -141,7 +141,7 @@ def test_signal_ends_the_run_after_the_case(folder: Path, number: signal.Signals
     assert not result.finalized and (result.exit_code, result.ended_by) == (75, "signal")
     assert 1 <= len(result.cases) < 30 and set(result.statuses) == {"pass"}
     assert out.splitlines()[-1] == f"{len(result.cases)} passed, 0 failed, 0 skipped"
-    assert program.names_in(folder) == {"suite.toml", "out.h5"}
+    assert program.names_in(folder) == {"suite.toml", "out.h5", "out.h5.journal"}
     program.assert_valid(folder / "out.h5")
 
 

@@ -4,11 +4,12 @@
 #include "gradients/ensemble_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "problems/lorenz63.hpp"
-#include "problems/three_body.hpp"
 #include "solvers/tableaus/dormand_prince54.hpp"
+#include "verification/problem_catalogue.hpp"
 
 #include <benchmark/benchmark.h>
 #include <cmath>
+#include <memory>
 #include <string>
 
 namespace retrace::micro {
@@ -29,8 +30,8 @@ void solve(benchmark::State& state, Communicator const& comm, std::int64_t traje
   auto const problem = problem_of<Problem>(trajectories);
   StepControl control;
   control.relative_tolerance = control.absolute_tolerance = tolerance;
-  EnsembleGradient<Problem, Aca, DormandPrince54, Exec, Precision, W> driver(
-      problem, control, BlockPartition(trajectories, 16, 0, 1), comm);
+  EnsembleGradient<Problem, Aca, Exec, Precision, W> driver(problem, tableau_of<DormandPrince54>, control,
+                                                            BlockPartition(trajectories, 16, 0, 1), comm);
   driver.run();  // finds the size of the arena
   for (auto _ : state) driver.run();
   GradientResult const result = driver.result();
@@ -53,16 +54,30 @@ void register_width(Communicator const& comm, double tolerance) {
 
 constexpr double three_body_tolerance = 1e-8;
 
-void plain(benchmark::State& state, Communicator const& comm) {
-  auto const problem = problem_of<ThreeBody>(1);
+/// One trajectory of three_body as a case of the suite gets it.
+std::unique_ptr<GradientDriver> suite_gradient(Communicator const& comm) {
+  ProblemDescription const& problem = find_problem("three_body");
   StepControl control;
   control.relative_tolerance = control.absolute_tolerance = three_body_tolerance;
-  EnsembleGradient<ThreeBody, Aca, DormandPrince54, Exec> driver(problem, control, BlockPartition(1, 16, 0, 1), comm);
-  driver.run();
+  Arguments arguments = Arguments::defaults(problem.arguments);
+  arguments.numbers["n"] = 1.0;
+  return problem.make(arguments, comm)->make_gradient({.method = "aca", .solver = "dormand_prince54"}, control);
+}
+
+void through_the_suite(benchmark::State& state, Communicator const& comm) {
+  auto const driver = suite_gradient(comm);
+  driver->run();  // finds the size of the arena
+  for (auto _ : state) driver->run();
+  state.counters["steps"] = static_cast<double>(driver->result().work.accepted);
+}
+
+void plain(benchmark::State& state, Communicator const& comm) {
+  auto const driver = suite_gradient(comm);
+  driver->run();
   PlainGradient gradient = plain_three_body_gradient(three_body_tolerance);
   // Two roundings of the same number over 204 steps, which the problem amplifies 58 times.
   constexpr double round_off = 1e-10;
-  if (std::abs(gradient.dloss_dp[0] - driver.result().dloss_dp[0]) > round_off)
+  if (std::abs(gradient.dloss_dp[0] - driver->result().dloss_dp[0]) > round_off)
     state.SkipWithError("the plain loop computes another gradient");
   for (auto _ : state) benchmark::DoNotOptimize(gradient = plain_three_body_gradient(three_body_tolerance));
   state.counters["steps"] = static_cast<double>(gradient.steps);
@@ -81,9 +96,7 @@ void register_ensembles(Communicator const& comm) {
       ->UseRealTime()
       ->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark("single/three_body/aca/retrace",
-                               [&comm](benchmark::State& state) {
-                                 solve<ThreeBody, F64, lane_width<Exec, F64>>(state, comm, 1, three_body_tolerance);
-                               })
+                               [&comm](benchmark::State& state) { through_the_suite(state, comm); })
       ->UseRealTime()
       ->Unit(benchmark::kMicrosecond);
 }

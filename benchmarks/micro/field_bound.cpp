@@ -108,7 +108,7 @@ void measure(Plan const& plan, Communicator const& comm) {
   StepControl control;
   control.relative_tolerance = control.absolute_tolerance = plan.tolerance;
   BlockPartition const blocks(problem.samples(), problem.block_size(), 0, 1);
-  FieldGradient<NeuralMlp, Aca, DormandPrince54, Exec, Precision> driver(problem, control, blocks, comm);
+  FieldGradient<NeuralMlp, Aca, Exec, Precision> driver(problem, tableau_of<DormandPrince54>, control, blocks, comm);
   driver.run();
   GradientResult const result = driver.result();
   WorkCounts const& work = result.work;

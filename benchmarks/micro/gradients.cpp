@@ -1,6 +1,6 @@
 #include "benchmarks/micro/registration.hpp"
-#include "gradients/registry.hpp"
 #include "solvers/registry.hpp"
+#include "verification/method_catalogue.hpp"
 #include "verification/problem_catalogue.hpp"
 
 #include <algorithm>
@@ -51,16 +51,20 @@ void gradient(benchmark::State& state, GradientCase const& which) {
 
 void register_gradients(Communicator const& comm, std::int64_t trajectories) {
   for (ProblemDescription const& problem : problem_catalogue()) {
-    for (std::string const& method : names_of(AllGradientMethods{})) {
-      for_each_type(AllTableaus{}, [&]<class Tab>() {
-        GradientCase which{&problem, method, std::string(Tab::name), {}, trajectories, &comm};
+    for (MethodDescription const& of : method_catalogue()) {
+      if (problem.state == "field" && !of.fields) continue;
+      if (!of.solvers.empty()) continue;  // a library of its own
+      std::string const method(of.name);
+      for (auto const& [solver, tab] : tableau_catalogue()) {
+        if (of.steps_with != nullptr && !of.steps_with(tab)) continue;
+        GradientCase which{&problem, method, std::string(solver), {}, trajectories, &comm};
         constexpr std::int64_t fixed_steps = 128;
-        if constexpr (!Tab::adaptive) which.control.fixed_steps = which.control.max_steps = fixed_steps;
+        if (!tab.adaptive) which.control.fixed_steps = which.control.max_steps = fixed_steps;
         std::string const name = "gradient/" + std::string(problem.name) + "/" + method + "/" + which.solver;
         benchmark::RegisterBenchmark(name.c_str(), [which](benchmark::State& state) { gradient(state, which); })
             ->UseRealTime()  // of all threads
             ->Unit(benchmark::kMicrosecond);
-      });
+      }
     }
   }
 }

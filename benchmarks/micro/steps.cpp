@@ -30,36 +30,36 @@ struct FirstStep {
   }
 };
 
-template <class Problem, class Tab>
-void step(benchmark::State& state) {
+template <class Problem>
+void step(benchmark::State& state, Tableau const& tab) {
   FirstStep<Problem> first;
-  StepWorkspace<Tab, typename FirstStep<Problem>::Model> work(first.model);
+  StepWorkspace<typename FirstStep<Problem>::Model> work(tab, first.model);
   for (auto _ : state) {
     benchmark::DoNotOptimize(first.y);  // else everything could be computed once, before the loop
     first.model.rhs(first.span.t, first.y, work.k[0]);
-    rk_step<Tab, true>(first.model, first.span, first.y, work);
+    rk_step(tab, first.model, first.span, first.y, work);
     benchmark::DoNotOptimize(work.y_new);
     benchmark::DoNotOptimize(work.k);  // a controller wants the last stage, too
   }
   state.counters["steps/s"] = Counter(1.0, Counter::kIsIterationInvariantRate);
-  state.counters["f/s"] = Counter(Tab::stages, Counter::kIsIterationInvariantRate);
+  state.counters["f/s"] = Counter(tab.stages, Counter::kIsIterationInvariantRate);
 }
 
-template <class Problem, class Tab>
-void step_vjp(benchmark::State& state) {
+template <class Problem>
+void step_vjp(benchmark::State& state, Tableau const& tab) {
   using Model = typename FirstStep<Problem>::Model;
-  constexpr int last = last_used_stage<Tab>();
+  int const last = tab.last_used_stage;
   FirstStep<Problem> first;
-  StepWorkspace<Tab, Model> work(first.model);
-  StepAdjointWorkspace<Tab, Model, last> reverse(first.model);
-  replay_stages<Tab, last>(first.model, first.span, first.y, work.k, reverse);
+  StepWorkspace<Model> work(tab, first.model);
+  StepAdjointWorkspace<Model> reverse(first.model, last, last - 1);
+  replay_stages(tab, last, first.model, first.span, first.y, work.k, reverse);
   auto const seed = Problem::loss_gradient(first.y);
   for (auto _ : state) {
     auto lambda = seed;
     auto p_bar = first.model.make_parameters("retrace::micro::p_bar");
     benchmark::DoNotOptimize(lambda);
     benchmark::DoNotOptimize(reverse.arguments);
-    reverse_step<Tab, last>(first.model, first.span, lambda, p_bar, reverse);
+    reverse_step(tab, last, first.model, first.span, lambda, p_bar, reverse);
     benchmark::DoNotOptimize(lambda);
     benchmark::DoNotOptimize(p_bar);
   }
@@ -71,11 +71,11 @@ void step_vjp(benchmark::State& state) {
 
 void register_steps() {
   for_each_type(AllEnsembleProblems{}, []<class Problem>() {
-    for_each_type(AllTableaus{}, []<class Tab>() {
-      std::string const pair = std::string(Problem::name) + "/" + std::string(Tab::name);
-      benchmark::RegisterBenchmark(("step/" + pair).c_str(), step<Problem, Tab>);
-      benchmark::RegisterBenchmark(("step_vjp/" + pair).c_str(), step_vjp<Problem, Tab>);
-    });
+    for (auto const& [solver, tab] : tableau_catalogue()) {
+      std::string const pair = std::string(Problem::name) + "/" + std::string(solver);
+      benchmark::RegisterBenchmark(("step/" + pair).c_str(), step<Problem>, tab);
+      benchmark::RegisterBenchmark(("step_vjp/" + pair).c_str(), step_vjp<Problem>, tab);
+    }
   });
 }
 

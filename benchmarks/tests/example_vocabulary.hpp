@@ -29,6 +29,7 @@ namespace retrace::test {
         .description = ""},
        {.name = "n", .kind = Argument::Kind::integer, .default_number = 64, .minimum = 1, .description = ""},
        {.name = "block", .kind = Argument::Kind::integer, .default_number = 16, .minimum = 1, .description = ""},
+       {.name = "contraction", .default_number = 0.0, .minimum = 0.0, .description = ""},
        end_time_argument(1.0)});
   entry.validate = [](Arguments const& arguments) {
     auto const& widths = arguments.list("widths");
@@ -49,9 +50,13 @@ namespace retrace::test {
       ensemble("lorenz63", "chaotic", 2.0),
       ensemble("three_body", "hamiltonian", 1.0),
       neural_mlp()};
-  v.methods = {"naive", "adjoint", "aca"};
-  v.solvers = {{"euler", false, 1},       {"midpoint", false, 2},          {"rk4", false, 4},
-               {"heun_euler21", true, 2}, {"bogacki_shampine32", true, 3}, {"dormand_prince54", true, 5}};
+  v.methods = {
+      "naive",      "naive_half", "adjoint_interpolated", "naive_detached", "adjoint", "adjoint_seminorm", "aca",
+      "aca_stages", "aca_budget", "symplectic_adjoint",   "forward",        "mali",    "reversible_rk"};
+  v.solvers = {{"euler", false, 1},           {"midpoint", false, 2},          {"rk4", false, 4},
+               {"heun_euler21", true, 2},     {"bogacki_shampine32", true, 3}, {"dormand_prince54", true, 5},
+               {"midpoint_euler21", true, 2}, {"ralston21", true, 2},          {"tsitouras54", true, 5},
+               {"dormand_prince853", true, 8}};
   v.precisions = {"f64", "f32", "mixed"};
   v.checks = {
       {.name = "dual", .options = {{.name = "rtol", .default_value = "auto", .minimum = 0.0, .words = {"auto"}}}},

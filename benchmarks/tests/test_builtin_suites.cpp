@@ -32,17 +32,15 @@ TEST(BuiltinSuites, grow_from_smoke_to_standard) {
   EXPECT_LT(builtin("quick").cases.size(), builtin("standard").cases.size());
 }
 
-TEST(BuiltinSuites, quick_has_every_problem_under_every_method_and_solver) {
+TEST(BuiltinSuites, quick_has_every_problem_under_the_papers_methods_and_solvers) {
   std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (CaseSpec const& spec : builtin("quick").cases) seen.emplace(spec.problem, spec.method, spec.solver);
 
   Vocabulary const vocabulary = example_vocabulary();
   for (ProblemEntry const& problem : vocabulary.problems) {
-    for (std::string const& method : vocabulary.methods) {
-      for (SolverEntry const& solver : vocabulary.solvers) {
-        EXPECT_TRUE(!solver.adaptive || seen.contains({problem.name, method, solver.name}))
-            << problem.name << ' ' << method << ' ' << solver.name;
-      }
+    for (std::string const method : {"naive", "adjoint", "aca"}) {
+      for (std::string const solver : {"heun_euler21", "bogacki_shampine32", "dormand_prince54"})
+        EXPECT_TRUE(seen.contains({problem.name, method, solver})) << problem.name << ' ' << method << ' ' << solver;
     }
   }
 }

@@ -38,8 +38,10 @@ TEST(CaseId, names_controls_that_differ_from_the_default) {
   spec.control.initial_step = 0.5;
   spec.control.max_steps = 2000;
   spec.control.controller = "paper";
+  spec.control.norm = "max";
 
-  EXPECT_EQ(case_id(spec), "lorenz63/aca/dormand_prince54/rtol1e-6-atol1e-6-h0=0.5-max2000-paper/n1024-T3/f64/default");
+  EXPECT_EQ(case_id(spec),
+            "lorenz63/aca/dormand_prince54/rtol1e-6-atol1e-6-h0=0.5-max2000-paper-normmax/n1024-T3/f64/default");
 }
 
 /// Each changes one thing that defines the numbers of a case.
@@ -58,7 +60,11 @@ std::vector<std::function<void(CaseSpec&)>> const changes{
     [](CaseSpec& c) { c.control.initial_step = 1e-3; },
     [](CaseSpec& c) { c.control.max_steps = 10; },
     [](CaseSpec& c) { c.control.controller = "plain"; },
+    [](CaseSpec& c) { c.control.norm = "max"; },
     [](CaseSpec& c) { c.control = {.adaptive = false, .steps = 8}; },
+    [](CaseSpec& c) { c.control.checkpoints = 8; },
+    [](CaseSpec& c) { c.control.damping = 0.95; },
+    [](CaseSpec& c) { c.control.coupling = 0.99; },
 };
 
 TEST(CaseId, distinct_cases_have_distinct_ids_and_hashes) {

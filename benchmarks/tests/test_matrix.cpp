@@ -1,5 +1,6 @@
 #include "benchmarks/matrix.hpp"
 #include "benchmarks/tests/example_vocabulary.hpp"
+#include "core/error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,10 +69,29 @@ TEST(Matrix, absolute_tolerance_by_formula) {
   EXPECT_EQ(atol(" rtol / 100 "), 1e-5);
 }
 
+TEST(Matrix, reads_the_kind_of_reference_and_refuses_what_has_none) {
+  Vocabulary vocabulary = example_vocabulary();
+  auto const reference_in = [&](std::string const& line) {
+    std::string const text = with_matrix({problem_line, method_line, solver_line, control_line, line});
+    return parse_suite(text, "suite.toml", vocabulary).cases.front().reference;
+  };
+  EXPECT_EQ(reference_in(""), "auto");
+  try {
+    (void)reference_in("reference = \"quad\"");
+    ADD_FAILURE() << "this problem has none";
+  } catch (UsageError const& error) {
+    EXPECT_NE(std::string(error.what()).find("has no reference in quadruple precision"), std::string::npos)
+        << error.what();
+  }
+  for (ProblemEntry& problem : vocabulary.problems) problem.has_quad_reference = true;
+  EXPECT_EQ(reference_in("reference = \"quad\""), "quad");
+  EXPECT_THROW((void)reference_in("reference = \"quat\""), UsageError);
+}
+
 TEST(Matrix, reads_every_setting_of_adaptive_control) {
   Suite const suite = parse(with_matrix({problem_line, method_line, solver_line,
                                          "control = { adaptive = { rtol = 1, atol = 1e-9, initial_step = 0.5, "
-                                         "max_steps = 20, controller = \"paper\" } }"}));
+                                         "max_steps = 20, controller = \"paper\", norm = \"max\" } }"}));
 
   ControlSpec const& control = suite.cases.front().control;
   EXPECT_TRUE(control.adaptive);
@@ -80,6 +100,24 @@ TEST(Matrix, reads_every_setting_of_adaptive_control) {
   EXPECT_EQ(control.initial_step, 0.5);
   EXPECT_EQ(control.max_steps, 20);
   EXPECT_EQ(control.controller, "paper");
+  EXPECT_EQ(control.norm, "max");
+}
+
+TEST(Matrix, what_single_methods_look_at_is_an_axis_of_either_control) {
+  auto const with_control = [](std::string const& control) {
+    return with_matrix({problem_line, method_line, solver_line, "control = { " + control + " }"});
+  };
+
+  Suite const suite = parse(with_control("fixed = { n = 8, damping = [1, 0.95], coupling = [0.99, 0.999] }"));
+  ASSERT_EQ(suite.cases.size(), 4U);
+  EXPECT_EQ(suite.cases[2].control.damping, 0.95);
+  EXPECT_EQ(suite.cases[2].control.coupling, 0.99);
+  EXPECT_EQ(parse(with_control("adaptive = { rtol = 1e-3, damping = 0.9 }")).cases.front().control.damping, 0.9);
+
+  EXPECT_NE(error_in(with_control("adaptive = { rtol = 1e-3, damping = 0.5 }")).find("cannot be undone"),
+            std::string::npos);
+  for (std::string const wrong : {"damping = 0", "damping = 1.5", "coupling = 0", "coupling = 1.01"})
+    EXPECT_NE(error_in(with_control("fixed = { n = 8, " + wrong + " }")), "(no error)") << wrong;
 }
 
 TEST(Matrix, a_product_pairs_each_solver_with_the_control_it_is_made_for) {
@@ -125,6 +163,55 @@ TEST(Matrix, exclusions_leave_cases_out_and_keep_their_reason) {
   EXPECT_EQ(suite.excluded.back().id, "lorenz63/adjoint/dormand_prince54/rtol1e-5-atol1e-5/n7/f64/default");
   EXPECT_EQ(suite.excluded.back().reason, "chaotic");
   EXPECT_EQ(suite.excluded.front().reason, "slow");
+}
+
+/// With a method of a library, which integrates by solvers of its own.
+Vocabulary vocabulary_with_library() {
+  Vocabulary vocabulary = example_vocabulary();
+  vocabulary.methods.emplace_back("cvodes_adjoint");
+  for (char const* const solver : {"cvodes_adams", "cvodes_bdf"})
+    vocabulary.solvers.push_back({solver, true, 5, {"cvodes_adjoint"}});
+  return vocabulary;
+}
+Suite parse_with_library(std::string const& methods, std::string const& solvers) {
+  return parse_suite(with_matrix({problem_line, "method = " + methods, "solver = " + solvers, control_line}), "s.toml",
+                     vocabulary_with_library());
+}
+
+TEST(Matrix, a_librarys_method_integrates_by_its_own_solvers_and_nobody_else_does) {
+  Suite const suite = parse_with_library("[\"aca\", \"cvodes_adjoint\"]", "[\"dormand_prince54\", \"cvodes_bdf\"]");
+
+  ASSERT_EQ(suite.cases.size(), 2U);
+  EXPECT_EQ(suite.cases[0].method + "/" + suite.cases[0].solver, "aca/dormand_prince54");
+  EXPECT_EQ(suite.cases[1].method + "/" + suite.cases[1].solver, "cvodes_adjoint/cvodes_bdf");
+}
+
+TEST(Matrix, a_method_or_a_solver_without_partner_is_refused) {
+  auto const said = [](char const* methods, char const* solvers) {
+    return message_of([&] { (void)parse_with_library(methods, solvers); });
+  };
+
+  EXPECT_NE(said("[\"aca\", \"cvodes_adjoint\"]", "\"dormand_prince54\"")
+                .find("method 'cvodes_adjoint' integrates by none of this matrix's solvers; those that it takes: "
+                      "cvodes_adams, cvodes_bdf"),
+            std::string::npos);
+  EXPECT_NE(
+      said("\"aca\"", "[\"dormand_prince54\", \"cvodes_bdf\"]")
+          .find("solver 'cvodes_bdf' goes with none of this matrix's methods; those that take it: cvodes_adjoint"),
+      std::string::npos);
+}
+
+TEST(Matrix, methods_that_a_build_lacks_are_left_out_with_a_reason) {
+  Vocabulary vocabulary = vocabulary_with_library();
+  vocabulary.absent_methods["cvodes_adjoint"] = "this build has no SUNDIALS";
+
+  Suite const suite =
+      parse_suite(with_matrix({problem_line, "method = \"cvodes_adjoint\"", "solver = \"cvodes_bdf\"", control_line}),
+                  "s.toml", vocabulary);
+
+  EXPECT_TRUE(suite.cases.empty());
+  ASSERT_EQ(suite.excluded.size(), 1U);
+  EXPECT_EQ(suite.excluded.front().reason, "this build has no SUNDIALS");
 }
 
 TEST(Matrix, expectations_mark_cases) {
@@ -206,8 +293,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         bad_arguments("unknown", "{ T = 1.0, kk = 2 }",
                       "5:27: problem_args of problem 'linear': unknown key 'kk'; did you mean 'k'?"),
-        bad_arguments("end_time_zero", "{ T = 0.0 }", "5:22: 'T' must be a number > 0 and <= 1e6, not the number 0"),
-        bad_arguments("end_time_nan", "{ T = nan }", "5:22: 'T' must be a number > 0 and <= 1e6, not the number nan"),
+        bad_arguments("end_time_nan", "{ T = nan }",
+                      "5:22: 'T' must be a number >= -1e6 and <= 1e6, not the number nan"),
         bad_arguments("n_zero", "{ n = [4, 0] }", "5:26: 'n' must be an integer >= 1 and <= 1e9, not the integer 0"),
         bad_arguments("n_number", "{ n = 1.0 }", "5:22: 'n' must be an integer >= 1 and <= 1e9, not the number 1"),
         bad_arguments("k_text", "{ k = \"big\" }",
@@ -259,6 +346,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "7:51: 'max_steps' must be an integer >= 1 and <= 1e12, not the integer 0"),
         bad_control("controller", "{ adaptive = { rtol = 1e-3, controller = \"papre\" } }",
                     "7:52: unknown controller 'papre'; did you mean 'paper'?"),
+        bad_control("norm", "{ adaptive = { rtol = 1e-3, norm = \"mex\" } }",
+                    "7:46: unknown norm 'mex'; did you mean 'max'?"),
         bad_control("no_steps", "{ fixed = { n = 0 } }",
                     "7:27: 'n' must be an integer >= 1 and <= 1e12, not the integer 0"),
         bad_control("kind", "{ fixd = { n = 4 } }", "7:13: control: unknown key 'fixd'; did you mean 'fixed'?"),

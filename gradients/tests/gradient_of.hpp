@@ -21,12 +21,14 @@ template <class Problem>
 }
 
 /// The gradient of the whole ensemble, on this process alone.
-template <class Method, Tableau Tab, EnsembleProblem Problem>
+template <class Method, TableauDefinition Tab, EnsembleProblem Problem>
 [[nodiscard]] GradientResult gradient_of(Problem const& problem, StepControl const& control) {
   Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
   constexpr std::int64_t block = 16;
-  EnsembleGradient<Problem, Method, Tab, Kokkos::DefaultHostExecutionSpace> driver(
-      problem, control, BlockPartition(problem.trajectories, block, 0, 1), self);
+  StepControl how = control;
+  how.objective.interpolant = make_interpolant(tableau_of<Tab>, dense_output_of<Tab>);
+  EnsembleGradient<Problem, Method, Kokkos::DefaultHostExecutionSpace> driver(
+      problem, tableau_of<Tab>, how, BlockPartition(problem.trajectories, block, 0, 1), self);
   driver.run();
   return driver.result();
 }

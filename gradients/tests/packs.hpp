@@ -37,32 +37,38 @@ inline void expect_the_same(std::vector<Outcome> const& a, std::vector<Outcome> 
 }
 
 /// The outcome of each trajectory, `W` of them side by side: the kernel of EnsembleGradient, item by item.
-template <class Method, Tableau Tab, class Precision, int W, EnsembleProblem Problem>
-[[nodiscard]] std::vector<Outcome> outcomes(Problem const& problem, StepControl const& control) {
-  using Kernel = EnsembleKernel<Problem, Method, Tab, Precision, W, Kokkos::HostSpace>;
+template <class Method, class Precision, int W, EnsembleProblem Problem>
+[[nodiscard]] std::vector<Outcome> outcomes(Problem const& problem, Tableau const& tab, StepControl const& control) {
+  using Kernel = EnsembleKernel<Problem, Method, Precision, W, Kokkos::HostSpace>;
+  RecordShape const shape = Method::record_shape(tab, control);
   constexpr int N = Problem::dimension, P = Problem::parameters;
   constexpr std::int64_t capacity = 2048;  // records; whoever needs more gets arena_exhausted
   std::int64_t const n = problem.trajectories, items = (n + W - 1) / W;
   auto const at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
-  auto const arena = at(Kernel::shape.scalars == 0 ? 0 : items * W * capacity);
+  auto const arena = at(shape.scalars == 0 ? 0 : items * W * capacity);
   Kernel const kernel{problem,
+                      tab,
+                      shape,
                       control,
                       0,
                       0,
                       n,
                       capacity,
                       W,
-                      decltype(Kernel::scalars)("scalars", arena * at(Kernel::shape.scalars)),
-                      decltype(Kernel::states)("states", arena * at(Kernel::shape.states * N)),
+                      decltype(Kernel::scalars)("scalars", arena * at(shape.scalars)),
+                      decltype(Kernel::states)("states", arena * at(shape.states * N)),
+                      decltype(Kernel::slots)("slots", at(items * W * shape.slots * N)),
                       decltype(Kernel::loss)("loss", at(n)),
                       decltype(Kernel::dloss_dy0)("dloss_dy0", at(n)),
                       decltype(Kernel::final_state)("final_state", at(n)),
                       decltype(Kernel::dloss_dp)("dloss_dp", at(n)),
+                      decltype(Kernel::dloss_dt)(),
                       decltype(Kernel::status)("status", at(n)),
                       decltype(Kernel::records)("records", at(n)),
                       decltype(Kernel::work)("work", at(n))};
   // A real arena is not initialised: what a lane reads beyond its records must not matter.
   Kokkos::deep_copy(kernel.scalars, Kokkos::Experimental::quiet_NaN_v<typename Precision::Time>);
+  Kokkos::deep_copy(kernel.slots, Kokkos::Experimental::quiet_NaN_v<typename Precision::State>);
   Kokkos::deep_copy(kernel.states, Kokkos::Experimental::quiet_NaN_v<typename Precision::State>);
   for (std::int64_t item = 0; item < items; ++item) kernel.solve(item);
 
@@ -73,12 +79,14 @@ template <class Method, Tableau Tab, class Precision, int W, EnsembleProblem Pro
     return list;
   };
   for (std::int64_t i = 0; i < n; ++i) {
-    WorkCounts const& w = kernel.work(i);
+    WorkCounts w = kernel.work(i);
+    // The lanes of a pack go back by one schedule, the longest's: what is computed again depends on the neighbours.
+    if (shape.slots > 0) w.rhs_backward = w.readvanced = 0;
     all[at(i)] = {kernel.status(i),
                   w.accepted,
                   w.rejected,
                   {kernel.records(i), w.rhs_forward, w.rhs_backward, w.vjp, w.accepted, w.rejected, w.reverse_accepted,
-                   w.reverse_rejected, w.graph_depth},
+                   w.reverse_rejected, w.readvanced, w.graph_depth},
                   {std::bit_cast<std::uint64_t>(kernel.loss(i))},
                   bits(kernel.dloss_dy0, i, N),
                   bits(kernel.dloss_dp, i, P),

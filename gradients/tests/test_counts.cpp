@@ -17,7 +17,7 @@ using tests::make_problem;
 template <class Tab>
 class Counts : public ::testing::Test {
  protected:
-  static constexpr std::int64_t s = Tab::stages, used = last_used_stage<Tab>(), shared = Tab::fsal ? 1 : 0;
+  static constexpr std::int64_t s = Tab::stages, used = tableau_of<Tab>.last_used_stage, shared = Tab::fsal ? 1 : 0;
   static constexpr std::int64_t state = VanDerPol::dimension, word = sizeof(double);
   static constexpr std::int64_t lanes = lane_width<Kokkos::DefaultHostExecutionSpace, F64>;  // an arena's least size
 
@@ -102,13 +102,13 @@ TYPED_TEST(Counts, of_adjoint_are_a_second_solve_and_no_records) {
 /// Solves twice with one driver: the second time the arena has the size that the first time asked for.
 template <class Method, class Tab>
 void expect_the_same_bits_with_and_without_redo() {
-  using Driver = EnsembleGradient<VanDerPol, Method, Tab, Kokkos::DefaultHostExecutionSpace>;
+  using Driver = EnsembleGradient<VanDerPol, Method, Kokkos::DefaultHostExecutionSpace>;
   // Several chunks, the last of them not full.
   constexpr std::int64_t small_arena = 200'000;
   auto const problem = make_problem<VanDerPol>({{"T", 10.0}, {"n", 103.0}});
   StepControl const control = control_with(Tab::order > 3 ? 1e-9 : 1e-5);
   Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
-  Driver driver(problem, control, BlockPartition(problem.trajectories, 16, 0, 1), self, small_arena);
+  Driver driver(problem, tableau_of<Tab>, control, BlockPartition(problem.trajectories, 16, 0, 1), self, small_arena);
 
   driver.run();
   GradientResult const with_redo = driver.result();

@@ -11,8 +11,7 @@ using tests::control_with;
 using tests::make_problem;
 using tests::Outcome;
 using tests::outcomes;
-
-static_assert(AllTableaus::size == RETRACE_PACK_SLICES, "gradients/CMakeLists.txt makes as many pack slices");
+using tests::PackMethods;
 
 /// Van der Pol's forced oscillator whose right-hand side is not a number after t = 2 in one trajectory, if any: the
 /// third parameter says so.
@@ -63,34 +62,35 @@ struct OneTurnsNan {
 static_assert(EnsembleProblem<OneTurnsNan>);
 
 /// Each method at each width, with trajectory `broken` failing; the others against a run in which none fails.
-template <Tableau Tab, class Precision, int... Widths>
-void expect_a_failing_lane_to_be_alone(StepControl const& control, SolveStatus failure) {
+template <class Precision, int... Widths>
+void expect_a_failing_lane_to_be_alone(Tableau const& tab, StepControl const& control, SolveStatus failure) {
   constexpr std::int64_t broken = 5;  // inside a pack of any width
   auto const sound = make_problem<OneTurnsNan>({{"n", tests::pack_trajectories}});
   auto const ill =
       make_problem<OneTurnsNan>({{"n", tests::pack_trajectories}, {"broken", static_cast<double>(broken)}});
-  for_each_type(AllGradientMethods{}, [&]<class Method>() {
-    auto const expected = outcomes<Method, Tab, Precision, 1>(sound, control);
-    auto const broken_alone = outcomes<Method, Tab, Precision, 1>(ill, control);
+  for_each_type(PackMethods{}, [&]<class Method>() {
+    auto const expected = outcomes<Method, Precision, 1>(sound, tab, control);
+    auto const broken_alone = outcomes<Method, Precision, 1>(ill, tab, control);
     EXPECT_EQ(broken_alone[broken].status, failure) << name_of(broken_alone[broken].status);
     EXPECT_GT(broken_alone[broken].accepted, 0) << "fails half-way, not at once";
     auto with_broken = expected;
     with_broken[broken] = broken_alone[broken];
-    (expect_the_same(with_broken, outcomes<Method, Tab, Precision, Widths>(ill, control),
+    (expect_the_same(with_broken, outcomes<Method, Precision, Widths>(ill, tab, control),
                      std::string(Method::name) + ", width " + std::to_string(Widths)),
      ...);
   });
 }
 
 TEST(Packs, a_lane_that_turns_nan_leaves_the_bits_of_the_others_alone) {
-  expect_a_failing_lane_to_be_alone<DormandPrince54, F64, 4, 8>(control_with(1e-8), SolveStatus::non_finite);
+  expect_a_failing_lane_to_be_alone<F64, 4, 8>(tableau_of<DormandPrince54>, control_with(1e-8),
+                                               SolveStatus::non_finite);
 }
 
 TEST(Packs, a_lane_that_is_rejected_again_and_again_leaves_the_bits_of_the_others_alone) {
   StepControl control = control_with(1e-4);
   control.rule = StepSizeRule::paper();  // goes on after a NaN until the step is too small
 
-  expect_a_failing_lane_to_be_alone<BogackiShampine32, Mixed, 8>(control, SolveStatus::step_too_small);
+  expect_a_failing_lane_to_be_alone<Mixed, 8>(tableau_of<BogackiShampine32>, control, SolveStatus::step_too_small);
 }
 
 /// The gradient by the driver itself, in several chunks.
@@ -99,8 +99,9 @@ GradientResult driven() {
   constexpr std::int64_t small_arena = 50'000;
   auto const problem = make_problem<Lorenz63>({{"n", tests::pack_trajectories}});
   Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
-  EnsembleGradient<Lorenz63, Aca, DormandPrince54, Kokkos::DefaultHostExecutionSpace, F64, W> driver(
-      problem, control_with(1e-8), BlockPartition(problem.trajectories, 16, 0, 1), self, small_arena);
+  EnsembleGradient<Lorenz63, Aca, Kokkos::DefaultHostExecutionSpace, F64, W> driver(
+      problem, tableau_of<DormandPrince54>, control_with(1e-8), BlockPartition(problem.trajectories, 16, 0, 1), self,
+      small_arena);
   driver.run();
   return driver.result();
 }

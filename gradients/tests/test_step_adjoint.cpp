@@ -29,7 +29,7 @@ constexpr Vec<double, 2> y{{1.2, -0.8}}, p{{2.0, 0.7}}, y_new_bar{{0.6, -1.3}}, 
 template <class Tab>
 class StepAdjoint : public ::testing::Test {
  protected:
-  static constexpr int last = Tab::stages - 1;
+  static constexpr Tableau const& tab = tableau_of<Tab>;
 
   struct Step {
     Vec<Number, 2> y_new, e, k_last;
@@ -44,27 +44,26 @@ class StepAdjoint : public ::testing::Test {
     }
     StepSpan<Number> span{Number::variable(t, t_direction), Number::variable(h, h_direction), {}};
     span.t_next = span.t + span.h;
-    StepWorkspace<Tab, Moving> work(model);
+    StepWorkspace<Moving> work(tab, model);
     model.rhs(span.t, start, work.k[0]);
-    rk_step<Tab, true>(model, span, start, work);
-    Step step{work.y_new, {}, work.k[last]};
-    model.template combine<ErrorRow<Tab>>(step.e, span.h, work.k);
+    rk_step(tab, model, span, start, work);
+    Step step{work.y_new, {}, work.k[Tab::stages - 1]};
+    model.combine(step.e, tab.error_row(), span.h, work.k);
     return step;
   }
   /// The stage derivatives and arguments of the step in doubles.
   struct Replayed {
     Plain model{};
     StepSpan<double> span{t, h, t + h};
-    StepWorkspace<Tab, Plain> step{model};
-    StepAdjointWorkspace<Tab, Plain, Tab::stages> reverse{model};
+    StepWorkspace<Plain> step{tab, model};
+    StepAdjointWorkspace<Plain> reverse{model, tab.stages, tab.stages - 1};
     Replayed() {
       model.p = p;
       model.rhs(t, y, step.k[0]);
-      rk_step<Tab, true>(model, span, y, step);
+      rk_step(tab, model, span, y, step);
       reverse.arguments[0] = y;
-      static_for<1, Tab::stages>([&](auto i) {
-        stage_argument<Tab, i()>(model, h, y, step.k, reverse.arguments[static_cast<std::size_t>(i())]);
-      });
+      for (int i = 1; i < tab.stages; ++i)
+        stage_argument(tab, i, model, h, y, step.k, reverse.arguments[static_cast<std::size_t>(i)]);
     }
   };
   static double slope(Vec<Number, 2> const& x, Vec<double, 2> const& x_bar, int direction) {
@@ -74,16 +73,16 @@ class StepAdjoint : public ::testing::Test {
 TYPED_TEST_SUITE(StepAdjoint, tests::Typed<AllTableaus>, tests::ByName);
 
 TYPED_TEST(StepAdjoint, of_the_new_state_alone_is_the_transpose_of_the_step) {
-  constexpr int used = last_used_stage<TypeParam>();
+  int const used = TestFixture::tab.last_used_stage;
   Plain model{};
   model.p = p;
-  StepWorkspace<TypeParam, Plain> step(model);
-  StepAdjointWorkspace<TypeParam, Plain, used> work(model);
+  StepWorkspace<Plain> step(TestFixture::tab, model);
+  StepAdjointWorkspace<Plain> work(model, used, used - 1);
   StepSpan<double> const span{t, h, t + h};
   Vec<double, 2> lambda = y_new_bar, p_bar{{0.25, 0.5}};
 
-  replay_stages<TypeParam, used>(model, span, y, step.k, work);
-  reverse_step<TypeParam, used>(model, span, lambda, p_bar, work);
+  replay_stages(TestFixture::tab, used, model, span, y, step.k, work);
+  reverse_step(TestFixture::tab, used, model, span, lambda, p_bar, work);
 
   auto const expected = TestFixture::moving_step();
   for (int d = 0; d < 2; ++d) {
@@ -98,8 +97,8 @@ TYPED_TEST(StepAdjoint, of_a_trial_has_error_estimate_shared_stages_and_both_tim
   constexpr bool fsal = TypeParam::fsal;
 
   StepTimeAdjoint<double> const times =
-      reverse_trial<TypeParam>(replay.model, replay.span, replay.step.k, e_bar, fsal ? &k_bar : nullptr,
-                               first_stage_bar, lambda, p_bar, replay.reverse);
+      reverse_trial(TestFixture::tab, replay.model, replay.span, replay.step.k, e_bar, fsal ? &k_bar : nullptr,
+                    first_stage_bar, lambda, p_bar, replay.reverse);
   // A shared first stage is reversed by whoever computed it; here that is this test.
   double t_bar = 0.0;
   if (fsal) replay.model.vjp(t, y, first_stage_bar, first_y_bar, p_bar, t_bar);

@@ -242,5 +242,26 @@ TEST(NeuralMlp, refuses_widths_that_make_no_vector_field) {
   EXPECT_NO_THROW(NeuralMlp(arguments({5, 5})));
 }
 
+TEST(NeuralMlp, with_contraction_is_a_flow_that_contracts) {
+  Arguments values = arguments({6, 24, 6}, 2.0);
+  values.numbers["contraction"] = 1.0;
+  NeuralMlp const mlp(values);
+  auto const size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  std::vector<double> p(size(mlp.parameters())), y(12), dydt(12), kept(size(mlp.kept_size(2))),
+      scratch(size(mlp.scratch_size(2)));
+  mlp.parameter_values(p);
+  std::mt19937_64 random{3};
+  for (int trial = 0; trial < 50; ++trial) {
+    for (double& x : y) x = std::uniform_real_distribution<double>(-1.0, 1.0)(random);
+    mlp.rhs(2, y.data(), p.data(), dydt.data(), kept.data(), scratch.data());
+    double rate = 0.0;  // (f(y_1) - f(y_2)) . (y_1 - y_2), of the two samples
+    for (std::size_t d = 0; d < 6; ++d) rate += (dydt[d] - dydt[6 + d]) * (y[d] - y[6 + d]);
+    EXPECT_LT(rate, 0.0);
+  }
+
+  values.lists["widths"] = {6, 24, 24, 6};
+  EXPECT_THROW(NeuralMlp{values}, UsageError);
+}
+
 }  // namespace
 }  // namespace retrace

@@ -63,7 +63,7 @@ inline ResultDocument sample_document() {
   document.generator = "retrace 0.1.0";
   document.license = "";
   document.history = "made by a test";
-  document.config = {"schema = 1\n", R"({"schema":1})", std::string(64, '0')};
+  document.config = {"schema = 1\n", R"({"schema":1})", std::string(64, '0'), "{}"};
   document.runs = odd_rows<RunRow>(2);
   document.runs.back().ended_by = EndedBy::finished;
   document.environment = odd_rows<EnvironmentRow>(7);

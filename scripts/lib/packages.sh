@@ -4,8 +4,13 @@
 debian_packages=(
   g++ make cmake ninja-build ccache
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libeigen3-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libssl-dev libopenblas-dev libbenchmark-dev libgtest-dev
-  python3 python3-venv python3-h5py python3-numpy python3-jinja2 python3-pytest
+  nlohmann-json3-dev libboost-dev libssl-dev libopenblas-dev libbenchmark-dev libgtest-dev
+  python3 python3-venv python3-h5py python3-numpy python3-matplotlib python3-jinja2 python3-pytest
+  python3-pandas python3-xarray python3-netcdf4 python3-h5netcdf netcdf-bin hdf5-tools  # readers that tests try, if there
+  slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge zsh fish groff-base  # job scripts and completion, the same
+  libsundials-dev  # gradients of CVODES; depends on petsc-dev, 88 packages in all on a bare machine
+  python3-scipy  # a forward witness, the same
+  python3-yaml  # templates that tests read, if there
 )
 
 missing_debian_packages() {
@@ -101,7 +106,7 @@ list_missing() {
     printf '%s\n' "$tools"
     if [[ $tools == *compiler* || $tools == *CMake* ]]; then
       echo "  and, not looked for as long as compiler or CMake are missing: MPI, HDF5, Eigen, fmt, CLI11, toml++, nlohmann"
-      echo "      json, OpenSSL, GoogleTest; names in docs/install.md"
+      echo "      json, Boost, OpenSSL, GoogleTest; names in docs/install.md"
     fi
   else
     missing_libraries
@@ -116,7 +121,7 @@ already_configured() {
 
 has_python_modules() {
   "$1" -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))' \
-    h5py jinja2 numpy pytest 2>/dev/null
+    h5py jinja2 matplotlib numpy pytest 2>/dev/null
 }
 
 # Prints the interpreter to use: the user's choice, else python3 of the PATH, else the system's.
@@ -161,7 +166,7 @@ report_missing() {
 create_python_environment() {
   local environment=$1 log=$scratch/python.log
   [[ ! -f $environment/complete ]] || return 0
-  say "no python3 with h5py, jinja2, numpy, pytest: installing them into $environment"
+  say "no python3 with h5py, jinja2, matplotlib, numpy, pytest: installing them into $environment"
   rm -rf -- "$environment"
   { run_logged "$log" python3 -m venv "$environment" &&
     run_logged "$log" "$environment/bin/python" -m pip install -r "$root/scripts/requirements.txt"; } ||

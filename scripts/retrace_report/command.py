@@ -5,17 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .choices import DEFAULT_ERROR, ERRORS, GROUPS, Choices, costs_named, names, one_of
 from .errors import ReportError
+
+if TYPE_CHECKING:
+    from .content import Report
 
 EXIT_OK, EXIT_USAGE = 0, 2
 
+FORMATS = ("html", "md", "csv", "svg", "json")
 _EXAMPLES = """examples:
-  report.py results/quickstart.h5 -o report.html
-  report.py study.h5 -o study.html --title "Adjoint memory study"
-  report.py pr.h5 -o pr.html --markdown summary.md --csv tables --svg figures
+  report.py study.h5                                        # study.html
+  report.py pr.h5 --baseline main.h5 --format html,md,csv   # pr.html, pr.md and the folder pr-csv
+  report.py study.h5 --x time --y grad_theta_rel_l2 --group solver -o theta.html
+  report.py ranks-1.h5 ranks-2.h5 ranks-4.h5 -o scaling.html
   report.py quick.h5 --picture work-precision.svg --problems lorenz63,three_body
 
 exit codes: 0 the report was written (whatever its verdict); 2 it could not be: usage, input file or output path.
@@ -27,24 +34,48 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="report.py",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EXAMPLES,
-        description="Makes one self-contained HTML page from a Retrace result file (HDF5).",
+        description="Makes one self-contained HTML page, and other formats, from Retrace result files (HDF5).",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="result file")
-    parser.add_argument("-o", "--output", type=Path, metavar="F", help="the page (default: FILE with the suffix .html)")
-    parser.add_argument("--title", default="", metavar="T", help="title of the page (default: the file's)")
-    parser.add_argument("--csv", type=Path, metavar="DIR", help="also write every data table into DIR, exact numbers")
-    parser.add_argument("--svg", type=Path, metavar="DIR", help="also write every panel into DIR")
-    parser.add_argument("--picture", type=Path, metavar="F", help="also write one SVG picture of a few panels")
-    parser.add_argument(
+    add = parser.add_argument
+    add(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="result file; the first is reported, further ones of its series go into scaling and trend",
+    )
+    add("-o", "--output", type=Path, metavar="F", help="the page (default: the first FILE with the suffix .html)")
+    add(
+        "--format",
+        default="html",
+        metavar="LIST",
+        help="any of html, md, csv, svg, json, separated by commas; beside the page as F.md, F.json and the folders "
+        "F-csv, F-svg (default: %(default)s)",
+    )
+    add("--baseline", type=Path, metavar="B", help="result file to show the first FILE against")
+    add("--judged", type=Path, metavar="J", help="what `retrace compare --format json` said; shown as it is")
+    add(
+        "--x",
+        default=",".join(Choices().x),
+        metavar="LIST",
+        help="costs of the work-precision figures: time, evaluations (or nfe), bytes (default: all, in this order)",
+    )
+    add("--y", default=DEFAULT_ERROR, metavar="E", help=f"error: {', '.join(ERRORS)} (default: %(default)s)")
+    add(
+        "--group",
+        default="problem",
+        metavar="G",
+        help=f"a panel per problem setting and value of G: {', '.join(GROUPS)} (default: %(default)s)",
+    )
+    add("--title", default="", metavar="T", help="title of the page (default: the file's)")
+    add("--picture", type=Path, metavar="F", help="also write one SVG picture of a few panels")
+    add(
         "--against",
         choices=("time", "evaluations", "bytes"),
         default="evaluations",
         help="the cost in the picture (default: %(default)s)",
     )
-    parser.add_argument(
-        "--problems", default="", metavar="P,Q,R", help="its problems, three at most (default: the file's first ones)"
-    )
-    parser.add_argument("--markdown", type=Path, metavar="F", help="also write a summary of at most 60 lines")
+    add("--problems", default="", metavar="P,Q,R", help="its problems, three at most (default: the file's first ones)")
     return parser.parse_args(arguments)
 
 
@@ -66,33 +97,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _make(options: argparse.Namespace) -> None:
     from .guarded import read_guarded
 
-    output = options.output or options.file.with_suffix(".html")
-    if output.resolve() == options.file.resolve():
-        raise ReportError(f"{output}: would overwrite the result file")
-    result = read_guarded(options.file)
+    output = options.output or options.files[0].with_suffix(".html")
+    formats = names("--format", options.format, FORMATS)
+    choices = Choices(
+        costs_named(options.x), one_of("--y", options.y, ERRORS), one_of("--group", options.group, GROUPS)
+    )
+    for file in filter(None, (*options.files, options.baseline, options.judged)):
+        if output.resolve() == file.resolve():
+            raise ReportError(f"{output}: would overwrite an input file")
+    result, *others = [read_guarded(file) for file in options.files]
+    baseline = read_guarded(options.baseline) if options.baseline else None
 
     from .content import build
-    from .html import render
-    from .markdown import summary
-    from .svg import standalone
 
-    report = build(result, options.title)
-    write(output, render(report))
-    if options.markdown:
-        write(options.markdown, summary(report))
-    if options.csv:
-        for table in report.data_tables():
-            write(options.csv / f"{table.name}.csv", table.csv())
+    report = build(result, options.title, choices, others, baseline, options.judged)
+    for path, text in _outputs(report, output, formats):
+        write(path, text)
     if options.picture:
         from .picture import picture
 
         problems = [name.strip() for name in options.problems.split(",") if name.strip()]
         write(options.picture, picture(report, options.against, problems))
-    if options.svg:
-        colours = report.palette.colours()
-        for block in report.figures.values():
+
+
+def _outputs(report: Report, output: Path, formats: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """(path, content) of everything asked for: the page under its own name, the rest beside it."""
+    if "html" in formats:
+        from .html import render
+
+        yield output, render(report)
+    if "md" in formats:
+        from .markdown import summary
+
+        yield output.with_suffix(".md"), summary(report)
+    if "json" in formats:
+        from .machine import as_json
+
+        yield output.with_suffix(".json"), as_json(report)
+    if "csv" in formats:
+        for table in report.data_tables():
+            yield output.with_name(f"{output.stem}-csv") / f"{table.name}.csv", table.csv()
+    if "svg" in formats:
+        from .drawing import standalone
+
+        for block in report.blocks():
             for panel in block.panels:
-                write(options.svg / f"{panel.name}.svg", standalone(panel.svg, colours))
+                yield output.with_name(f"{output.stem}-svg") / f"{panel.name}.svg", standalone(panel.svg)
 
 
 def write(path: Path, text: str) -> None:

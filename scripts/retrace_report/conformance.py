@@ -62,9 +62,14 @@ def _table(file: h5py.File, table: schema.Table) -> list[str]:
         dataset = group.get(column.name)
         if isinstance(dataset, h5py.Dataset):
             found += [f"/{table.name}/{column.name}: {what}" for what in _column(dataset, column, scale)]
-        else:
+        elif column.since <= _minor(file):
             found.append(f"/{table.name}/{column.name}: column is missing")
     return found
+
+
+def _minor(file: h5py.File) -> int:
+    parts = text_of(file.attrs.get("schema_version", "")).split(".")
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
 
 
 def _column(dataset: h5py.Dataset, column: schema.Column, scale: h5py.Dataset) -> list[str]:

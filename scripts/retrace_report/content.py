@@ -1,76 +1,38 @@
-"""Everything that a report says, computed once from a result file; HTML, Markdown, CSV and SVG only write it down."""
+"""Everything that a report says, computed once from result files; HTML, Markdown, CSV, SVG, JSON only write it down."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from . import memory, timing
+from . import memory, orders, timing
+from .baseline import comparison_section, judged_section
+from .blocks import FigureBlock, Section, ShownTable
+from .bounds import bounds_section
+from .cheapest import MOST_SETTINGS, Cheapest, cheapest_tables
+from .check_tables import CaseRow, case_rows, check_table, failure_table
+from .choices import Choices
 from .claims import claims
-from .figures import FigureBlock, figures
-from .frontier import COSTS, Reach, cheapest
+from .figures import figures
 from .limits import Limit, limits
 from .palette import Palette
-from .points import Point, ordered, points, together
+from .pareto import pareto_table
+from .points import Point, points
 from .reader import ResultFile
-from .tables import DataTable, Field
-from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, outcomes, severity, verdict
-
-MATRIX_CASES = 300  # cases of the detailed matrix, worst first
-MOST_SETTINGS = 60  # rows of the cheapest-method tables and of the summary matrix
-
-_CASE_ORDER = {
-    "fail": 0,
-    "error": 0,
-    "timeout": 0,
-    "nonfinite": 0,
-    "oom": 0,
-    "xpass": 0,
-    "crashed": 0,
-    "xfail": 1,
-    "inconclusive": 2,
-    "skipped": 3,
-    "pass": 4,
-}
-
-
-@dataclass(frozen=True)
-class CaseRow:
-    case_id: str
-    status: str
-    cells: dict[str, Cell]
-    tips: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Cheapest:
-    """One table: what reaching 1e-k costs, for one kind of cost."""
-
-    name: str
-    kind: str  # of tables.written
-    decades: list[int]
-    rows: dict[str, dict[int, Reach]]  # problem setting -> k -> cheapest
-    left_out: int
-    table: DataTable
-
-    def cells(self, panel: str) -> list[tuple[Reach | None, int]]:
-        """(way, decades that it spans): one measured case that serves several neighbouring decades is one cell."""
-        cells: list[tuple[Reach | None, int]] = []
-        for k in self.decades:
-            way = self.rows[panel].get(k)
-            before, span = cells[-1] if cells else (None, 0)
-            same = before and way and not way.interpolated and not before.interpolated and way.point is before.point
-            if same:
-                cells[-1] = (before, span + 1)
-            else:
-                cells.append((way, 1))
-        return cells
+from .samples import launch_table, sample_figures
+from .scaling import scaling_section
+from .tables import DataTable
+from .taylor import taylor_figure
+from .trend import trend_section
+from .verdict import Cell, Failure, Verdict, check_names, failures, matrix, severity, verdict
 
 
 @dataclass
 class Report:
     result: ResultFile
     title: str
+    choices: Choices
     palette: Palette
     points: list[Point]
     verdict: Verdict
@@ -78,8 +40,10 @@ class Report:
     failure_table: DataTable
     limits: list[Limit]
     claims: list[str]
-    figures: dict[str, FigureBlock]
+    figures: dict[str, FigureBlock]  # work-precision and memory
     cheapest: list[Cheapest]
+    pareto: ShownTable
+    pareto_table: DataTable
     checks: list[str]
     summary: dict[tuple[str, str], dict[str, Cell]]
     summary_left_out: int
@@ -90,6 +54,23 @@ class Report:
     holdings: list[memory.Holding]
     timing: timing.Timing
     noted: list[tuple[str, str, str]]  # (case, status, reason) of xfail and skipped cases
+    remainders: Section | None  # Taylor remainders and orders
+    times: Section  # figures and tables of the samples
+    scaling: Section | None
+    bounds: Section
+    comparisons: list[Section]  # with a baseline: shown, and as judged by `retrace compare`
+    trend: Section | None
+    baseline: ResultFile | None
+    others: list[ResultFile] = field(default_factory=list)  # of a series
+
+    @property
+    def sections(self) -> list[Section]:
+        """Those that are made of figures and tables alone, in the order of the page."""
+        found = [self.remainders, self.times, self.scaling, self.bounds, *self.comparisons, self.trend]
+        return [section for section in found if section]
+
+    def blocks(self) -> list[FigureBlock]:
+        return [*self.figures.values(), *(block for section in self.sections for block in section.figures)]
 
     def data_tables(self) -> list[DataTable]:
         found = [
@@ -97,40 +78,53 @@ class Report:
             self.check_table,
             *(block.table for block in self.figures.values()),
             *(one.table for one in self.cheapest),
+            self.pareto_table,
             self.model_table,
+            *(table for section in self.sections for table in section.data_tables()),
         ]
         return [table for table in found if table.rows]
 
 
-def build(result: ResultFile, title: str = "") -> Report:
-    all_points = points(result)
-    palette = Palette(sorted({point.method for point in all_points}))
-    names = check_names(result)
-    problems = failures(result)
-    groups = [f"{point.panel}\t{point.method}" for point in all_points]
-    summary = {tuple(group.split("\t")): cells for group, cells in matrix(result, groups).items()}
+def build(
+    result: ResultFile,
+    title: str = "",
+    choices: Choices = Choices(),
+    others: Sequence[ResultFile] = (),
+    baseline: ResultFile | None = None,
+    judged: Path | None = None,
+) -> Report:
+    """The report of `result`. `others` are further files of its series (scaling, trend), `judged` is what
+    `retrace compare --format json` wrote."""
+    all_points = points(result, choices.y, choices.group)
+    series = [result, *others]
+    palette = Palette(sorted({str(m) for one in (*series, *filter(None, [baseline])) for m in one["cases"]["method"]}))
+    summary = matrix(result, [(point.panel, point.method) for point in all_points])
     ranked = sorted(
         summary, key=lambda group: min((severity(cell.worst) for cell in summary[group].values()), default=9)
     )
-    kept = set(ranked[:MOST_SETTINGS])
-    cases = result["cases"]
+    kept, problems, cases = set(ranked[:MOST_SETTINGS]), failures(result), result["cases"]
+    shown, undominated = pareto_table(all_points)
+    comparisons = [comparison_section(result, baseline, palette, choices.y)] if baseline else []
     return Report(
         result=result,
         title=title or result.title or result.path.name,
+        choices=choices,
         palette=palette,
         points=all_points,
         verdict=verdict(result),
         failures=problems,
-        failure_table=_failure_table(problems),
+        failure_table=failure_table(problems),
         limits=limits(result, all_points),
         claims=claims(all_points),
-        figures=figures(all_points, palette),
-        cheapest=_cheapest(all_points),
-        checks=names,
+        figures=figures(all_points, palette, choices),
+        cheapest=cheapest_tables(all_points),
+        pareto=shown,
+        pareto_table=undominated,
+        checks=check_names(result),
         summary={group: cells for group, cells in summary.items() if group in kept},
         summary_left_out=len(summary) - len(kept),
-        case_rows=_case_rows(result),
-        check_table=_check_table(result),
+        case_rows=case_rows(result),
+        check_table=check_table(result),
         model_table=memory.model_table(result, all_points),
         model_summaries=memory.model_summaries(result, all_points),
         holdings=memory.holdings(result, all_points),
@@ -140,102 +134,36 @@ def build(result: ResultFile, title: str = "") -> Report:
             for i, status in enumerate(cases["status"])
             if status in ("xfail", "skipped")
         ],
+        remainders=_remainders(result, all_points, palette),
+        times=_times(result, all_points, palette),
+        scaling=scaling_section(series, palette),
+        bounds=bounds_section(result, all_points, palette),
+        comparisons=comparisons + ([judged_section(judged)] if judged else []),
+        trend=trend_section(series, palette, choices.y),
+        baseline=baseline,
+        others=list(others),
     )
 
 
-def _failure_table(problems: list[Failure]) -> DataTable:
-    fields = [
-        Field("case_id", "case"),
-        Field("status", "status"),
-        Field("check", "check"),
-        Field("value", "value", "plain"),
-        Field("op", "op"),
-        Field("threshold", "threshold", "plain"),
-        Field("message", "message"),
-        Field("command", "command"),
-    ]
-    return DataTable("failures", fields, [tuple(getattr(one, f.name) for f in fields) for one in problems])
+def _remainders(result: ResultFile, all_points: list[Point], palette: Palette) -> Section | None:
+    blocks = [taylor_figure(result, all_points, palette), orders.order_figure(result, all_points, palette)]
+    found = [block for block in blocks if block]
+    if not found:
+        return None
+    section = Section("remainders", "Remainders and orders", "Orders", figures=found)
+    if result.rows("convergence"):
+        section.tables.append(ShownTable("Observed orders", "", orders.summary(result, all_points)))
+    return section
 
 
-def _check_table(result: ResultFile) -> DataTable:
-    checks, ids = result["checks"], result["cases"]["case_id"]
-    fields = [
-        Field("case_id", "case"),
-        Field("check", "check"),
-        Field("verdict", "verdict"),
-        Field("value", "value", "plain"),
-        Field("op", "op"),
-        Field("threshold", "threshold", "plain"),
-        Field("message", "message"),
-    ]
-    rows = [
-        (ids[case], check, outcome, float(value), op, float(threshold), message)
-        for case, check, outcome, value, op, threshold, message in zip(
-            checks["case"],
-            checks["check"],
-            checks["verdict"],
-            checks["value"],
-            checks["op"],
-            checks["threshold"],
-            checks["message"],
+def _times(result: ResultFile, all_points: list[Point], palette: Palette) -> Section:
+    section = Section(
+        "times", "How far to trust the times", "Times", figures=sample_figures(result, all_points, palette)
+    )
+    launches = launch_table(result, all_points)
+    if launches:
+        text = (
+            "Medians over the cases. A first launch well above 1 paid for cold caches or clocks that were still rising."
         )
-        if case >= 0
-    ]
-    return DataTable("checks", fields, rows)
-
-
-def _case_rows(result: ResultFile) -> list[CaseRow]:
-    """The worst MATRIX_CASES cases; within one status in the order of the file."""
-    cases, checks = result["cases"], result["checks"]
-    order = sorted(range(result.rows("cases")), key=lambda i: (_CASE_ORDER.get(cases["status"][i], 0), i))[
-        :MATRIX_CASES
-    ]
-    chosen = set(order)
-    cells: dict[int, dict[str, Cell]] = {i: {} for i in order}
-    tips: dict[int, dict[str, str]] = {i: {} for i in order}
-    for row, (case, outcome) in enumerate(zip(checks["case"].tolist(), outcomes(result))):
-        if case in chosen:
-            name = checks["check"][row]
-            before = cells[case].get(name)
-            counts = Counter(before.counts if before else {}) + Counter([outcome])
-            worst = outcome if not before or severity(outcome) < severity(before.worst) else before.worst
-            cells[case][name] = Cell(worst, dict(counts))
-            if not before or worst == outcome:
-                tips[case][
-                    name
-                ] = f"{outcome}: {checks['value'][row]:.3g} {checks['op'][row]} {checks['threshold'][row]:.3g}"
-    return [CaseRow(cases["case_id"][i], cases["status"][i], cells[i], tips[i]) for i in order]
-
-
-def _cheapest(all_points: list[Point]) -> list[Cheapest]:
-    kinds = {"seconds": "seconds", "evaluations": "short_count", "bytes": "bytes"}
-    panels = together(ordered([point.panel for point in all_points]))
-    found = []
-    for cost, by_panel in cheapest(all_points).items():
-        rows = {panel: by_panel[panel] for panel in panels if by_panel.get(panel)}
-        decades = sorted({k for row in rows.values() for k in row})
-        # Every method reaches the loosest decades with its first case: they tell nothing, and cost width.
-        while len(decades) > 1 and all(not row[decades[1]].interpolated for row in rows.values() if decades[1] in row):
-            decades.pop(0)
-        fields = [
-            Field("problem", "problem"),
-            Field("error", "error", "error"),
-            Field("method", "method"),
-            Field("solver", "solver"),
-            Field(cost, COSTS[cost], kinds[cost]),
-            Field("interpolated", "interpolated"),
-            Field("case_id", "case"),
-        ]
-        table = DataTable(
-            f"cheapest-{cost}",
-            fields,
-            [
-                (panel, 10.0**-k, way.point.method, way.point.solver, way.cost, way.interpolated, way.point.case_id)
-                for panel, row in rows.items()
-                for k, way in sorted(row.items())
-            ],
-        )
-        shown = dict(list(rows.items())[:MOST_SETTINGS])
-        if shown:
-            found.append(Cheapest(COSTS[cost], kinds[cost], decades, shown, len(rows) - len(shown), table))
-    return found
+        section.tables.append(ShownTable("Launches", text, launches))
+    return section

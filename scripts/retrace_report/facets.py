@@ -18,8 +18,9 @@ class Facets:
             kind: ordered([solver_name(point) for point in points if point.stepping == kind])
             for kind in ordered([point.stepping for point in points])
         }
-        self.by_solver = max(map(len, stepping.values()), default=0) > _TOGETHER
-        self._by_stepping = not self.by_solver and len(solvers) > _TOGETHER
+        asked = any(point.part for point in points)
+        self.by_solver = not asked and max(map(len, stepping.values()), default=0) > _TOGETHER
+        self._by_stepping = not asked and not self.by_solver and len(solvers) > _TOGETHER
         self._markers = {} if self.by_solver else {name: n % len(MARKERS) for n, name in enumerate(solvers)}
         self.legend = list(self._markers.items()) if len(self._markers) > 1 else []
         self._both = {point.panel for point in points if point.stepping == "fixed"} & {
@@ -35,6 +36,8 @@ class Facets:
 
     def key(self, point: Point) -> tuple[str, str]:
         """Title and subtitle of the panel that the case belongs to."""
+        if point.part:
+            return point.panel, point.part
         if self.by_solver:
             return point.panel, solver_name(point)
         apart = self._by_stepping and point.panel in self._both

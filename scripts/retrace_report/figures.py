@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
+from . import symbols
+from .axes import Axis, Limits, limits
+from .blocks import MAX_PANELS, MAX_TOOLTIPS, FigureBlock, Panel
+from .choices import ERRORS, Choices
 from .facets import Facets
+from .frontier import front as front_of
 from .palette import Palette
-from .panels import Axis, Limits, Mark, Series, draw, limits
-from .points import STEADY, Point, lines, ordered
+from .panels import Mark, Series, View, panel
+from .points import STEADY, Point, lines
+from .symbols import Entry, Legend
 from .tables import DataTable, Field, written
 from .verdict import plural
 
-MAX_PANELS = 36  # per figure; above it the CSV alone has the rest
-MAX_TOOLTIPS = 1500  # cases; above it the page would grow for little
 SMALLEST_ERROR = 1e-17  # an error of exactly 0 is drawn here
 
 ERROR = Axis("relative gradient error (l2)", "power")
@@ -36,39 +40,6 @@ class Sheet:
     bars: bool = False  # of the confidence interval of x
 
 
-@dataclass(frozen=True)
-class Panel:
-    title: str
-    subtitle: str
-    svg: str
-    name: str
-    note: str = ""  # cases that could not be drawn
-
-
-@dataclass
-class FigureBlock:
-    name: str
-    title: str
-    caption: str
-    panels: list[Panel]
-    table: DataTable
-    notes: list[str] = field(default_factory=list)
-    markers: list[tuple[str, int]] = field(default_factory=list)  # legend of solvers: name, number of the marker
-    by_solver: bool = False  # one panel per problem setting and solver
-    hollow: bool = False
-    crosses: bool = False
-    blown: bool = False
-    band: bool = False  # a panel has marks without an error
-
-    @property
-    def rows(self) -> list[tuple[str, list[Panel]]]:
-        """(heading, panels): all in one, or one per problem setting where each solver has its panel."""
-        if not self.by_solver:
-            return [("", self.panels)]
-        titles = ordered([panel.title for panel in self.panels])
-        return [(title, [panel for panel in self.panels if panel.title == title]) for title in titles]
-
-
 SHEETS = (
     Sheet(
         "time",
@@ -87,10 +58,10 @@ SHEETS = (
         "evaluations",
         "Error against evaluations",
         "Relative error of the gradient (l2) against evaluations: right-hand sides forward and backward plus "
-        "vector-Jacobian products, summed over trajectories. Exact counts, the same on every machine.",
+        "vector-Jacobian and Jacobian-vector products, summed over trajectories. Exact counts, the same on every machine.",
         "evaluations",
         "error",
-        Axis("f + VJP evaluations", "count"),
+        Axis("f + VJP + JVP evaluations", "count"),
         ERROR,
         "count",
         "error",
@@ -119,57 +90,102 @@ SHEETS = (
         "count",
         "bytes",
     ),
+    Sheet(
+        "checkpoints",
+        "Peak memory against checkpoints",
+        "The solver's peak bytes above its baseline against the number of checkpoints that the method may keep; a line "
+        "is one tolerance or step count.",
+        "checkpoints",
+        "bytes",
+        Axis("checkpoints allowed", "count"),
+        Axis("peak bytes above baseline", "bytes"),
+        "count",
+        "bytes",
+    ),
 )
 
 
-def figures(points: list[Point], palette: Palette) -> dict[str, FigureBlock]:
-    return {sheet.name: figure(sheet, points, palette) for sheet in SHEETS}
+def figures(points: list[Point], palette: Palette, choices: Choices = Choices()) -> dict[str, FigureBlock]:
+    """The work-precision figures chosen, then memory against steps and, where methods have a budget, checkpoints."""
+    error = Axis(ERRORS[choices.y], "power")
+    sheets = {sheet.name: sheet if sheet.y != "error" else replace(sheet, y_axis=error) for sheet in SHEETS}
+    memory = ("memory", "checkpoints") if any(point.budget for point in points) else ("memory",)
+    return {name: figure(sheets[name], points, palette) for name in (*choices.x, *memory)}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one panel shows."""
+
+    key: tuple[str, str]  # title and subtitle
+    members: list[Point]
+    series: list[Series]
+    view: View
+
+    @property
+    def heading(self) -> str:
+        return " ".join(filter(None, self.key))
+
+
+def contents(sheet: Sheet, facets: Facets, palette: Palette) -> list[Content]:
+    return [
+        Content(key, members, _series(sheet, members, facets, palette), _view(sheet, facets, key))
+        for key, members in facets.groups.items()
+    ]
 
 
 def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
-    wanted = [point for point in points if _drawable(sheet, point)]
+    wanted = [point for point in points if drawable(sheet, point)]
     facets = Facets(wanted)
-    block = FigureBlock(
-        sheet.name,
-        sheet.title,
-        sheet.caption,
-        [],
-        _table(sheet, points),
-        markers=facets.legend,
-        by_solver=facets.by_solver,
-    )
-    tooltips = len(points) <= MAX_TOOLTIPS
+    block = FigureBlock(sheet.name, sheet.title, sheet.caption, [], _table(sheet, points), headed=facets.by_solver)
     absent: dict[tuple[str, str], list[Point]] = {}
     for point in points:
-        if not _drawable(sheet, point):
+        if not drawable(sheet, point):
             absent.setdefault(facets.key(point), []).append(point)
-    for number, (key, members) in enumerate(list(facets.groups.items())[:MAX_PANELS]):
-        x_limits, y_limits = _extents(sheet, facets.comparable(key))
-        name, label = (
-            f"{sheet.name}-{number}",
-            f"{sheet.title}, {' '.join(filter(None, key))}: {plural(len(members), 'case')}",
-        )
-        drawing = draw(
-            _series(sheet, members, facets),
-            sheet.x_axis,
-            sheet.y_axis,
-            x_limits,
-            y_limits,
-            palette,
-            name,
-            label,
-            tooltips,
-            facets.by_solver,
-        )
-        block.panels.append(Panel(*key, drawing, name, _absence(absent.get(key, []))))
-    _notes(block, sheet, points, wanted, list(facets.groups.values()))
+    everything = contents(sheet, facets, palette)
+    for number, one in enumerate(everything[:MAX_PANELS]):
+        label = f"{sheet.title}, {one.heading}: {plural(len(one.members), 'case')}"
+        name, tooltips = f"{sheet.name}-{number}", len(points) <= MAX_TOOLTIPS
+        svg = panel(one.series, one.view, name, label, tooltips)
+        block.panels.append(Panel(*one.key, svg, name, _absence(sheet, absent.get(one.key, []))))
+    shown = [point for one in everything[:MAX_PANELS] for point in one.members]
+    block.legend = legend(sheet, shown, facets, palette)
+    _notes(block, sheet, points, wanted, len(everything))
     return block
 
 
-def _absence(absent: list[Point]) -> str:
+def _view(sheet: Sheet, facets: Facets, key: tuple[str, str]) -> View:
+    comparable = facets.comparable(key)
+    front = front_of(facets.groups[key], sheet.x) if sheet.y == "error" else []
+    corners = [(_x(sheet, point), _y(sheet, point)) for point in front]
+    return View(sheet.x_axis, sheet.y_axis, *_extents(sheet, comparable), corners, facets.by_solver)
+
+
+def legend(sheet: Sheet, shown: list[Point], facets: Facets, palette: Palette) -> list[Legend]:
+    """Only what the panels show."""
+    methods = [method for method in palette.methods if any(point.method == method for point in shown)]
+    found = [Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods])]
+    if facets.legend:
+        found.append(Legend("solver", [Entry(symbols.mark("filled", n), name) for name, n in facets.legend]))
+    marks = []
+    if sheet.y == "error":
+        marks.append(Entry(symbols.front(), "Pareto front: nothing measured is better in both"))
+        if any(point.reference_limited for point in shown):
+            marks.append(Entry(symbols.mark("hollow"), "hollow: the reference limits the error"))
+    if any(point.failed for point in shown):
+        marks.append(Entry(symbols.mark("failed"), "failed"))
+    if any(point.expected for point in shown):
+        marks.append(Entry(symbols.mark("expected"), "failed as expected (xfail)"))
+    if any(not math.isfinite(_y(sheet, point)) for point in shown):
+        marks.append(Entry("", "in the band “none”: no finite gradient, so no error"))
+    return found + [Legend("marks", marks)] * bool(marks)
+
+
+def _absence(sheet: Sheet, absent: list[Point]) -> str:
     """Who is missing from a panel: a line that is not there must not look like one that was not asked for."""
     counts = Counter((point.method, point.status) for point in absent if point.status != "skipped")
-    return ", ".join(f"{method} {count} × {status}" for (method, status), count in counts.items())
+    who = ", ".join(f"{method} {count} × {status}" for (method, status), count in counts.items())
+    return who and f"{'Not timed' if sheet.bars else 'Not drawn for want of a number'}: {who}"
 
 
 def _x(sheet: Sheet, point: Point) -> float:
@@ -181,7 +197,7 @@ def _y(sheet: Sheet, point: Point) -> float:
     return max(value, SMALLEST_ERROR) if sheet.y == "error" and value >= 0 else value
 
 
-def _drawable(sheet: Sheet, point: Point) -> bool:
+def drawable(sheet: Sheet, point: Point) -> bool:
     if not (math.isfinite(_x(sheet, point)) and _x(sheet, point) > 0) or point.status == "skipped":
         return False
     known = math.isfinite(_y(sheet, point)) and _y(sheet, point) > 0
@@ -196,9 +212,19 @@ def _extents(sheet: Sheet, members: list[Point]) -> tuple[Limits, Limits]:
     return limits(xs), limits([_y(sheet, point) for point in members])
 
 
-def _series(sheet: Sheet, members: list[Point], facets: Facets) -> list[Series]:
+def _lines(sheet: Sheet, members: list[Point]) -> list[list[Point]]:
+    """Along the control axis; against checkpoints along the budget, at one tolerance or step count each."""
+    if sheet.x != "checkpoints":
+        return list(lines(members).values())
+    found: dict[tuple, list[Point]] = {}
+    for point in sorted(members, key=lambda point: point.checkpoints):
+        found.setdefault((point.line._replace(budget=""), point.looseness), []).append(point)
+    return list(found.values())
+
+
+def _series(sheet: Sheet, members: list[Point], facets: Facets, palette: Palette) -> list[Series]:
     found = []
-    for line in lines(members).values():
+    for line in _lines(sheet, members):
         marks = []
         for point in line:
             known = sheet.bars and point.seconds_lo > 0 and point.seconds_hi > 0
@@ -218,7 +244,7 @@ def _series(sheet: Sheet, members: list[Point], facets: Facets) -> list[Series]:
                     title,
                 )
             )
-        found.append(Series(line[0].method, facets.marker(line[0]), marks))
+        found.append(Series(palette[line[0].method], facets.marker(line[0]), marks))
     return found
 
 
@@ -242,16 +268,8 @@ def _table(sheet: Sheet, points: list[Point]) -> DataTable:
     return DataTable(sheet.name, fields, [tuple(getattr(point, column.name) for column in fields) for point in points])
 
 
-def _notes(
-    block: FigureBlock, sheet: Sheet, points: list[Point], wanted: list[Point], groups: list[list[Point]]
-) -> None:
-    shown = {id(point) for members in groups[:MAX_PANELS] for point in members}
-    block.hollow = sheet.y == "error" and any(point.reference_limited for point in wanted if id(point) in shown)
-    block.band = any(not math.isfinite(_y(sheet, point)) for point in wanted if id(point) in shown)
-    block.blown = any(point.expected for point in wanted if id(point) in shown)
-    block.crosses = any(point.failed for point in wanted if id(point) in shown)
-    if len(groups) > MAX_PANELS:
-        block.notes.append(f"The first {MAX_PANELS} of {len(groups)} panels are drawn; the data table has every case.")
+def _notes(block: FigureBlock, sheet: Sheet, points: list[Point], wanted: list[Point], groups: int) -> None:
+    block.note_left_out(groups)
     missing = len([point for point in points if point.status != "skipped"]) - len(wanted)
     if missing:
         one, many = ("was not timed", "were not timed") if sheet.bars else ("has no such number", "have no such number")

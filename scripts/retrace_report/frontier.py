@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .points import Point, lines
 
-DECADES = range(1, 11)  # k of 1e-k
+DECADES = range(2, 11)  # k of 1e-k
 COSTS = {"seconds": "time", "evaluations": "evaluations", "bytes": "peak bytes"}  # attribute of Point -> its name
 CREDIBLE = ("pass", "inconclusive", "xfail")
 
@@ -29,6 +29,16 @@ def staircase(line: list[Point], cost: str) -> list[Point]:
         if not steps or point.bound < steps[-1].bound:
             steps.append(point)
     return steps
+
+
+def front(points: list[Point], cost: str) -> list[Point]:
+    """The cases that no other is better than in both cost and error as plotted, by rising cost."""
+    usable = [p for p in points if p.status in CREDIBLE and math.isfinite(p.error) and getattr(p, cost) > 0]
+    found: list[Point] = []
+    for point in sorted(usable, key=lambda p: (getattr(p, cost), p.error)):
+        if not found or point.error < found[-1].error:
+            found.append(point)
+    return found
 
 
 def reach(line: list[Point], cost: str, target: float) -> Reach | None:

@@ -38,10 +38,16 @@ def write_table(file: h5py.File, table: schema.Table, columns: Mapping[str, Sequ
         data.dims[0].attach_scale(scale)
 
 
-def write_root(file: h5py.File, title: str, finalized: bool, version: str = schema.VERSION_TEXT) -> None:
+def write_root(
+    file: h5py.File,
+    title: str,
+    finalized: bool,
+    version: str = schema.VERSION_TEXT,
+    created: str = "2024-06-01T12:00:00Z",
+) -> None:
     """Writes the root attributes with fixed times, so that a synthetic file is the same every time."""
     file.attrs["schema_name"], file.attrs["schema_version"], file.attrs["title"] = schema.NAME, version, title
-    file.attrs["created_utc"] = file.attrs["modified_utc"] = "2024-06-01T12:00:00Z"
+    file.attrs["created_utc"] = file.attrs["modified_utc"] = created
     file.attrs["finalized"] = np.uint8(finalized)
     file.attrs["generator"], file.attrs["license"], file.attrs["history"] = "retrace synthetic data", "CC0-1.0", ""
 

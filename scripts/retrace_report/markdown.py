@@ -10,7 +10,7 @@ _FAILURES, _PROBLEMS, _DECADES = 10, 8, 5
 
 def summary(report: Report) -> str:
     lines = [
-        f"# {report.title}: {report.verdict.word}",
+        f"# {report.title}: {report.verdict.headline}",
         "",
         report.verdict.sentence,
         "",
@@ -55,6 +55,8 @@ def summary(report: Report) -> str:
         if len(evaluations.rows) > _PROBLEMS:
             lines.append(f"\n… and {len(evaluations.rows) - _PROBLEMS} more problems or settings.")
         lines.append("")
+    if report.comparisons:
+        lines += ["## Baseline", "", *(text for section in report.comparisons for text in section.text), ""]
     return "\n".join([*lines, report.timing.sentence, ""])
 
 

@@ -101,7 +101,7 @@ def model_summaries(result: ResultFile, points: list[Point]) -> list[ModelSummar
     return found
 
 
-def holdings(result: ResultFile, points: list[Point], most: int = 4) -> list[Holding]:
+def holdings(result: ResultFile, points: list[Point], most: int = 6) -> list[Holding]:
     """Per method: the labels at the peak of the case that needs most."""
     labels = result["mem_labels"]
     with_labels = set(labels["case"].tolist())

@@ -1,39 +1,26 @@
-"""Draws one panel: lines of points on logarithmic axes, as an SVG element in the page's colours (CSS variables)."""
+"""One panel of points: lines of cases on two axes, with bars, hollow and failed marks, a front, and a band for what has
+no number."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 
-from . import ticks
-from .palette import BLOWN, CROSS, MARKERS, Palette
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-_USUAL, _SMALL = (372, 306), (284, 250)  # pixels of the view box; on the page a panel is about this wide
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 16, 36, 46
-_TEXT = 12.5
-_BELOW_BAND = 9
-_BAND = 20  # height of the band that holds marks without a finite y
+from . import palette as colours
+from .axes import BOTTOM, LEFT, MOST_TICKS, RIGHT, TOP, Axis, Limits, dress
+from .drawing import TEXT, Titles, add_axes, new_figure, to_svg, write_text
+from .palette import BLOWN, CROSS, MARKERS, Dash, Style
+
+USUAL, SMALL = (372, 300), (284, 246)  # pixels of a panel; on the page it is about this wide
+_BAND, _BELOW_BAND = 20, 9  # the band that holds marks without a finite y, and the gap below it
+FRONT_ALPHA = 0.16
 _MANY = 14  # a line of more marks than this has small ones
-_LEAST_SPAN = 1.0  # decades of an axis: less would blow up differences that mean nothing
-
-
-@dataclass(frozen=True)
-class Axis:
-    """`scale` is "power" (10⁻⁶), "count" (10 k), "seconds" or "bytes"."""
-
-    label: str
-    scale: str
-
-    def ticks(self, low: float, high: float, most: int) -> tuple[list[float], list[str]]:
-        if self.scale == "bytes":
-            values = ticks.binary_ticks(low, high, most)
-            return values, [ticks.binary_label(value) for value in values]
-        values = ticks.decimal_ticks(low, high, most)
-        if self.scale == "power":
-            return values, [ticks.power_label(value) for value in values]
-        return values, [ticks.si_label(value, "s" if self.scale == "seconds" else "") for value in values]
+_SIZE = 7.6  # of a marker, pixels across
+_WEIGHT = {"D": 0.86, "^": 1.06, "v": 1.06, "p": 1.12, "P": 1.08, ">": 1.06, "s": 0.92}  # so that all look alike large
 
 
 @dataclass(frozen=True)
@@ -49,183 +36,167 @@ class Mark:
     title: str = ""
 
     @property
+    def on_axis(self) -> bool:
+        return math.isfinite(self.y) and self.y > 0
+
+    @property
     def on_line(self) -> bool:
-        return not self.failed and math.isfinite(self.y) and self.y > 0
+        return not self.failed and self.on_axis
 
 
 @dataclass
 class Series:
-    """One method with one solver; failed marks do not belong to its line."""
+    """One line of marks, for example a method with a solver; failed marks do not belong to its line."""
 
-    method: str
+    style: Style
     marker: int
     marks: list[Mark] = field(default_factory=list)
+    joined: bool = True
 
 
-Limits = tuple[float, float]
+@dataclass(frozen=True)
+class Guide:
+    """A line that is no measurement: a bound, a slope, a floor. Its words stand at its end, or below its start."""
+
+    points: Sequence[tuple[float, float]]
+    words: str = ""
+    dash: Dash = (4, 3)
+    words_first: bool = False
 
 
-def limits(values: list[float], margin: float = 0.07) -> Limits:
-    """Of a logarithmic axis around the positive finite `values`; at least _LEAST_SPAN wide."""
-    usable = [math.log10(value) for value in values if value > 0 and math.isfinite(value)]
-    low, high = (min(usable), max(usable)) if usable else (-0.5, 0.5)
-    if high - low < _LEAST_SPAN:
-        middle = (low + high) / 2
-        low, high = middle - _LEAST_SPAN / 2, middle + _LEAST_SPAN / 2
-    pad = margin * (high - low)
-    return 10 ** (low - pad), 10 ** (high + pad)
+@dataclass(frozen=True)
+class View:
+    """Axes, limits and what else all series of a panel share."""
+
+    x: Axis
+    y: Axis
+    x_limits: Limits
+    y_limits: Limits
+    front: Sequence[tuple[float, float]] = ()  # corners of the Pareto front, by rising x
+    small: bool = False
+    guides: Sequence[Guide] = ()
+    x_names: Sequence[str] = ()  # of the places 0, 1, 2 … of an axis without numbers
 
 
-class _Frame:
-    """Where numbers stand in the view box."""
-
-    def __init__(self, x_limits: Limits, y_limits: Limits, small: bool, band: bool) -> None:
-        self.width, self.height = _SMALL if small else _USUAL
-        self.left, self.right, self.bottom = _LEFT, self.width - _RIGHT, self.height - _BOTTOM
-        self.band = _BAND if band else 0
-        self.top = _TOP + (self.band + _BELOW_BAND if band else 0)
-        self._x = [math.log10(value) for value in x_limits]
-        self._y = [math.log10(value) for value in y_limits]
-
-    def x(self, value: float) -> str:
-        share = (math.log10(value) - self._x[0]) / (self._x[1] - self._x[0])
-        return pixels(self.left + share * (self.right - self.left))
-
-    def y(self, value: float) -> str:
-        if not (math.isfinite(value) and value > 0):
-            return pixels(self.top - _BELOW_BAND - self.band / 2)
-        share = (math.log10(value) - self._y[0]) / (self._y[1] - self._y[0])
-        return pixels(self.bottom - share * (self.bottom - self.top))
-
-
-def pixels(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def panel(series: Sequence[Series], view: View, name: str, label: str, tooltips: bool = True) -> str:
+    """The panel as an SVG element in the light colours, see `drawing.to_svg`."""
+    width, height = SMALL if view.small else USUAL
+    figure = new_figure(width, height)
+    titles = draw(figure, (0, 0, width, height), series, view, name)
+    return to_svg(figure, name, label, titles if tooltips else None)
 
 
 def draw(
-    series: Sequence[Series],
-    x: Axis,
-    y: Axis,
-    x_limits: Limits,
-    y_limits: Limits,
-    palette: Palette,
-    name: str,
-    label: str,
-    tooltips: bool,
-    small: bool = False,
-) -> str:
-    """The panel as an inline SVG element. `name` is unique on the page; `label` is read to those who do not see it."""
-    band = any(not (math.isfinite(mark.y) and mark.y > 0) for one in series for mark in one.marks)
-    frame = _Frame(x_limits, y_limits, small, band)
-    parts = [
-        f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {frame.width} {frame.height}" '
-        f'style="font-size: {_TEXT}px">',
-        _shapes(series, name),
-        *_axes(frame, x, y, x_limits, y_limits, ticks.MOST - 2 if small else ticks.MOST),
-        *(_line(frame, one, palette) for one in series),
-        *(_marks(frame, one, palette, name, tooltips) for one in series),
-        "</svg>",
-    ]
-    return "".join(parts)
+    figure: Figure, place: tuple[float, float, float, float], series: Sequence[Series], view: View, name: str
+) -> Titles:
+    """Draws at `place` (left, top, width, height in pixels) and returns the titles of the marks."""
+    left, top, width, height = place
+    band = any(not mark.on_axis for one in series for mark in one.marks)
+    field_top = top + TOP + (_BAND + _BELOW_BAND if band else 0)
+    axes = add_axes(figure, left + LEFT, field_top, width - LEFT - RIGHT, top + height - BOTTOM - field_top)
+    dress(axes, view.x, view.y, view.x_limits, view.y_limits, MOST_TICKS - 2 if view.small else MOST_TICKS)
+    write_text(figure, left + 4, top + 17, view.y.label, color=colours.LIGHT_PAGE["ink"])
+    if view.x_names:
+        axes.set_xticks(range(len(view.x_names)), view.x_names)
+    nowhere = axes
+    if band:
+        nowhere = add_axes(figure, left + LEFT, top + TOP, width - LEFT - RIGHT, _BAND, sharex=axes)
+        _dress_band(nowhere)
+    if len(view.front) > 1:
+        _front(axes, view.front)
+    for guide in view.guides:
+        _guide(axes, guide)
+    titles: Titles = {}
+    for number, one in enumerate(series):
+        _line(axes, one)
+        titles |= _marks(axes, nowhere, one, f"{name}-l{number}")
+    return titles
 
 
-def _shapes(series: Sequence[Series], name: str) -> str:
-    """The marker shapes that the panel uses, once each."""
-    used = {one.marker: MARKERS[one.marker] for one in series}
-    shapes = {f"s{number}": path for number, path in sorted(used.items())}
-    marks = [mark for one in series for mark in one.marks]
-    if any(mark.failed for mark in marks):
-        shapes["cross"] = CROSS
-    if any(mark.expected for mark in marks):
-        shapes["blown"] = BLOWN
-    return "<defs>" + "".join(f'<path id="{name}-{key}" d="{path}"/>' for key, path in shapes.items()) + "</defs>"
-
-
-def _axes(frame: _Frame, x: Axis, y: Axis, x_limits: Limits, y_limits: Limits, most_x: int) -> list[str]:
-    x_values, x_labels = x.ticks(*x_limits, most_x)
-    y_values, y_labels = y.ticks(*y_limits, ticks.MOST)
-    left, right, bottom = pixels(frame.left), pixels(frame.right), pixels(frame.bottom)
-    rules = "".join(f"M{left} {frame.y(value)}H{right}" for value in y_values)
-    rules += "".join(f"M{frame.x(value)} {pixels(frame.top)}V{bottom}" for value in x_values)
-    below = pixels(frame.bottom + 17)
-    return [
-        _band(frame),
-        f'<path d="{rules}" style="fill: none; stroke: var(--grid); stroke-width: 1"/>',
-        f'<path d="M{left} {bottom}H{right}" style="fill: none; stroke: var(--muted); stroke-width: 1"/>',
-        '<g style="fill: var(--muted); text-anchor: end">',
-        *(
-            f'<text x="{pixels(frame.left - 7)}" y="{pixels(float(frame.y(value)) + 4)}">{text}</text>'
-            for value, text in zip(y_values, y_labels)
-        ),
-        '</g><g style="fill: var(--muted); text-anchor: middle">',
-        *(f'<text x="{frame.x(value)}" y="{below}">{text}</text>' for value, text in zip(x_values, x_labels)),
-        f'</g><text x="4" y="17" style="fill: var(--ink)">{escape(y.label)}</text>',
-        f'<text x="{pixels((frame.left + frame.right) / 2)}" y="{pixels(frame.height - 9)}" '
-        f'style="fill: var(--ink); text-anchor: middle">{escape(x.label)}</text>',
-    ]
-
-
-def _band(frame: _Frame) -> str:
+def _dress_band(axes: Axes) -> None:
     """For marks that have no y: apart from the axis, so that their height is not read as a number."""
-    if not frame.band:
-        return ""
-    top, middle = frame.top - _BELOW_BAND - frame.band, frame.top - _BELOW_BAND - frame.band / 2
-    return (
-        f'<rect x="{frame.left}" y="{pixels(top)}" width="{frame.right - frame.left}" height="{frame.band}" rx="3" '
-        f'style="fill: var(--grid); fill-opacity: .6"/>'
-        f'<text x="{frame.left - 7}" y="{pixels(middle + 4)}" style="fill: var(--muted); text-anchor: end">none</text>'
-    )
+    page = colours.LIGHT_PAGE
+    axes.patch.set(visible=True, facecolor=page["grid"], alpha=0.6)
+    axes.set_ylim(0, 1)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
+    axes.set_yticks([0.5], ["none"])
+    axes.tick_params(axis="y", length=0, colors=page["muted"], labelsize=TEXT, pad=6)
 
 
-def _line(frame: _Frame, series: Series, palette: Palette) -> str:
-    whole = [mark for mark in series.marks if mark.on_line]
-    style = palette[series.method]
-    text = ""
-    if len(whole) > 1:
-        path = "L".join(f"{frame.x(mark.x)} {frame.y(mark.y)}" for mark in whole)
-        dash = f"; stroke-dasharray: {style.dash}" if style.dash else ""
-        text += (
-            f'<path d="M{path}" style="fill: none; stroke: var(--{style.variable}); stroke-width: 1.5; '
-            f'stroke-opacity: .8{dash}"/>'
+def _front(axes: Axes, corners: Sequence[tuple[float, float]]) -> None:
+    """A broad soft step line behind everything: nothing measured lies below it or to its left."""
+    axes.step(*zip(*corners), where="post", color=colours.LIGHT_PAGE["muted"], linewidth=7, alpha=FRONT_ALPHA)
+
+
+def _guide(axes: Axes, guide: Guide) -> None:
+    muted = colours.LIGHT_PAGE["muted"]
+    xs, ys = zip(*guide.points)
+    axes.plot(xs, ys, color=muted, linewidth=1, linestyle=(0, guide.dash) if guide.dash else "solid", alpha=0.9)
+    if guide.words:
+        above = xs[-1] >= xs[0] and not guide.words_first
+        axes.annotate(
+            guide.words,
+            (xs[0], ys[0]) if guide.words_first else (xs[-1], ys[-1]),
+            xytext=(-2, 4) if above else (10, -2),
+            textcoords="offset points",
+            ha="right" if above else "left",
+            va="bottom" if above else "top",
+            color=muted,
+            fontsize=11,
+            annotation_clip=False,
         )
+
+
+def _line(axes: Axes, series: Series) -> None:
+    whole, style = [mark for mark in series.marks if mark.on_line], series.style
+    if len(whole) > 1 and series.joined:
+        points = zip(*((mark.x, mark.y) for mark in whole))
+        axes.plot(*points, color=style.light, linestyle=style.line, linewidth=1.5, alpha=0.8)
     bars = [mark for mark in whole if mark.bar]
     if bars:
-        path = "".join(f"M{frame.x(mark.bar[0])} {frame.y(mark.y)}H{frame.x(mark.bar[1])}" for mark in bars)
-        text += (
-            f'<path d="{path}" style="fill: none; stroke: var(--{style.variable}); stroke-width: 3; '
-            f'stroke-opacity: .4"/>'
+        axes.hlines(
+            [mark.y for mark in bars], *zip(*(mark.bar for mark in bars)), color=style.light, linewidth=3, alpha=0.4
         )
-    return text
 
 
-def _marks(frame: _Frame, series: Series, palette: Palette, name: str, tooltips: bool) -> str:
-    """Filled, hollow and failed marks of one line, a group each."""
-    variable = palette[series.method].variable
-    scale = "1" if len(series.marks) <= _MANY else ".72"
-    groups: dict[tuple[str, str], list[Mark]] = {}
+def _marks(axes: Axes, nowhere: Axes, series: Series, name: str) -> Titles:
+    """Filled, hollow and failed marks of one line, one artist each, in the field and in the band."""
+    groups: dict[tuple[str, bool], list[Mark]] = {}
     for mark in series.marks:
-        if mark.failed:
-            key = ("cross", f"fill: none; stroke: var(--{variable}); stroke-width: 2")
-        elif mark.expected:
-            key = ("blown", f"fill: var(--card); stroke: var(--{variable}); stroke-width: 1.5")
-        else:
-            inside = "card" if mark.hollow else variable
-            key = (
-                f"s{series.marker}",
-                f"fill: var(--{inside}); stroke: var(--{variable if mark.hollow else 'card'}); "
-                f"stroke-width: {1.5 if mark.hollow else 0.6}",
-            )
-        groups.setdefault(key, []).append(mark)
-    drawn = (
-        (style, "".join(_use(frame, mark, f"{name}-{shape}", scale, tooltips) for mark in marks))
-        for (shape, style), marks in groups.items()
-    )
-    return "".join(f'<g style="{style}">{uses}</g>' for style, uses in drawn)
+        kind = "failed" if mark.failed else "expected" if mark.expected else "hollow" if mark.hollow else "filled"
+        groups.setdefault((kind, mark.on_axis), []).append(mark)
+    titles: Titles = {}
+    for (kind, on_axis), marks in groups.items():
+        gid = f"{name}-{kind}{'' if on_axis else '-band'}"
+        (artist,) = (axes if on_axis else nowhere).plot(
+            [mark.x for mark in marks],
+            [mark.y if on_axis else 0.5 for mark in marks],
+            gid=gid,
+            clip_on=on_axis,
+            **mark_style(kind, series.marker, series.style.light),
+        )
+        if len(series.marks) > _MANY:
+            artist.set_markersize(0.72 * artist.get_markersize())
+        titles[gid] = [mark.title for mark in marks]
+    return titles
 
 
-def _use(frame: _Frame, mark: Mark, shape: str, scale: str, tooltips: bool) -> str:
-    x, y = frame.x(mark.x), frame.y(mark.y)
-    # A scaled marker keeps its place: SVG scales about the origin, so it is moved there first.
-    small = "" if scale == "1" else f' transform="translate({x} {y}) scale({scale}) translate(-{x} -{y})"'
-    use = f'<use href="#{shape}" x="{x}" y="{y}"{small}'
-    return f"{use}><title>{escape(mark.title)}</title></use>" if tooltips else f"{use}/>"
+def mark_style(kind: str, marker: int, colour: str) -> dict[str, object]:
+    """How matplotlib draws a mark: `kind` is filled, hollow, failed or expected."""
+    shape, card = MARKERS[marker], colours.LIGHT_PAGE["card"]
+    style: dict[str, object] = {"color": colour, "linestyle": "none", "marker": shape}
+    style["markersize"] = _SIZE * _WEIGHT.get(shape, 1.0)
+    if kind == "filled":
+        return style | {"markerfacecolor": colour, "markeredgecolor": card, "markeredgewidth": 0.6}
+    if kind == "hollow":
+        return style | {"markerfacecolor": card, "markeredgecolor": colour, "markeredgewidth": 1.5}
+    if kind == "failed":
+        return style | {"marker": CROSS, "markersize": _SIZE, "markeredgecolor": colour, "markeredgewidth": 2}
+    return style | {
+        "marker": BLOWN,
+        "markersize": 1.3 * _SIZE,
+        "markerfacecolor": card,
+        "markeredgecolor": colour,
+        "markeredgewidth": 1.5,
+    }

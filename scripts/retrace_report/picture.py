@@ -3,86 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.transforms import IdentityTransform
+
+from . import palette as colours
 from .content import Report
+from .drawing import PIXELS, Titles, new_figure, standalone, to_svg, write_text
 from .errors import ReportError
-from .figures import Panel
-from .palette import BLOWN, CROSS, MARKERS
-from .svg import FONT, NAMESPACE, plain
+from .facets import Facets
+from .figures import SHEETS, Content, contents, drawable
+from .panels import FRONT_ALPHA, USUAL, draw, mark_style
 
-_WIDTH, _HEIGHT, _TOP, _GAP, _MARGIN = 372, 306, 70, 6, 14  # of a panel; of what stands above it
-_BETWEEN, _CHARACTER = 16, 7.7  # pixels between legend entries, and of a character in them
+_WIDTH, _HEIGHT, _TOP, _GAP, _MARGIN = *USUAL, 92, 6, 14  # of a panel; of what stands above it; pixels
 
 
 def picture(report: Report, figure: str, problems: Sequence[str], most: int = 3) -> str:
     """The panels of `problems` (all settings of each; without any: the first few) with one legend."""
-    panels = _chosen(report, figure, problems)[:most]
-    width = 2 * _MARGIN + len(panels) * _WIDTH + (len(panels) - 1) * _GAP
-    height = _TOP + 20 + _HEIGHT + _MARGIN
-    said = f"Gradient error against cost on {', '.join(panel.title for panel in panels)}"
-    parts = [
-        f'<svg {NAMESPACE} {FONT} role="img" aria-label="{escape(said)}" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" font-size="13">',
-        # An opaque card: readable on a page of either theme.
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="10" '
-        'style="fill: var(--card); stroke: var(--grid)"/>',
-        _legend(report, figure, panels),
-        *(_place(panel, _MARGIN + number * (_WIDTH + _GAP)) for number, panel in enumerate(panels)),
-        "</svg>",
-    ]
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{plain("".join(parts), report.palette.colours())}\n'
+    sheet = next(sheet for sheet in SHEETS if sheet.name == figure)
+    facets = Facets([point for point in report.points if drawable(sheet, point)])
+    chosen = _chosen(contents(sheet, facets, report.palette), problems)[:most]
+    width = 2 * _MARGIN + len(chosen) * _WIDTH + (len(chosen) - 1) * _GAP
+    drawing = new_figure(width, _TOP + _HEIGHT + _MARGIN)
+    _card(drawing)
+    _legend(drawing, report, facets, chosen)
+    titles: Titles = {}
+    for number, one in enumerate(chosen):
+        left, ink = _MARGIN + number * (_WIDTH + _GAP), colours.LIGHT_PAGE["ink"]
+        write_text(drawing, left + 4, _TOP - 6, one.heading, size=14.5, weight="semibold", color=ink)
+        place = (left, _TOP, _WIDTH, _HEIGHT)
+        titles |= draw(drawing, place, one.series, one.view, f"p{number}")
+    said = f"Gradient error against cost on {', '.join(one.heading for one in chosen)}"
+    return standalone(to_svg(drawing, "picture", said, titles))
 
 
-def _chosen(report: Report, figure: str, problems: Sequence[str]) -> list[Panel]:
-    panels = report.figures[figure].panels
+def _chosen(found: list[Content], problems: Sequence[str]) -> list[Content]:
+    def matches(one: Content, problem: str) -> bool:
+        return problem in (one.key[0], one.key[0].split(" · ")[0])
+
     for problem in problems:
-        if not any(problem in (panel.title, panel.title.split(" · ")[0]) for panel in panels):
-            known = ", ".join(dict.fromkeys(panel.title for panel in panels))
+        if not any(matches(one, problem) for one in found):
+            known = ", ".join(dict.fromkeys(one.key[0] for one in found))
             raise ReportError(f"no panel of {problem!r}; there are: {known}")
-    found = [
-        panel for problem in problems for panel in panels if problem in (panel.title, panel.title.split(" · ")[0])
-    ] or panels
-    if not found:
+    chosen = [one for problem in problems for one in found if matches(one, problem)] or found
+    if not chosen:
         raise ReportError("no case has both an error and this cost, so there is no picture")
-    return found
+    return chosen
 
 
-def _place(panel: Panel, x: int) -> str:
-    """The panel at its place, its title above it."""
-    inner = panel.svg.replace("<svg ", f'<svg x="{x}" y="{_TOP + 20}" width="{_WIDTH}" height="{_HEIGHT}" ', 1)
-    title = escape(" ".join(filter(None, [panel.title, panel.subtitle])))
-    style = 'font-size="14.5" font-weight="600" style="fill: var(--ink)"'
-    return f'<text x="{x + 4}" y="{_TOP + 14}" {style}>{title}</text>{inner}'
+def _card(drawing: Figure) -> None:
+    """An opaque ground with round corners: readable on a page of either theme."""
+    width, height = drawing.get_size_inches() * PIXELS
+    page = colours.LIGHT_PAGE
+    drawing.add_artist(
+        FancyBboxPatch(
+            (0.5, 0.5),
+            width - 1,
+            height - 1,
+            boxstyle="round,pad=0,rounding_size=10",
+            transform=IdentityTransform(),
+            facecolor=page["card"],
+            edgecolor=page["grid"],
+            zorder=-1,
+        )
+    )
 
 
-def _legend(report: Report, figure: str, panels: list[Panel]) -> str:
+def _legend(drawing: Figure, report: Report, facets: Facets, chosen: list[Content]) -> None:
     """Methods on the first line, solvers and special marks on the second; only what the panels show."""
-    drawn, palette = "".join(panel.svg for panel in panels), report.palette
-    methods = [method for method in palette.methods if f"var(--{palette[method].variable})" in drawn]
-    solvers = [(name, n) for name, n in report.figures[figure].markers if f'-s{n}"' in drawn]
-    first = [(_stroke(palette[m].variable, palette[m].dash), 32, m) for m in methods]
-    second = [(_shape(MARKERS[n], "fill: var(--muted)"), 14, name) for name, n in solvers]
-    outline = "fill: none; stroke: var(--muted); stroke-width: 1.5"
-    for key, path, words in (("-cross", CROSS, "failed"), ("-blown", BLOWN, "no finite gradient, as expected")):
-        if f'{key}"' in drawn:
-            second.append((_shape(path, outline), 16, words))
-    return _row(first, 24) + _row(second, 50)
+    points, muted = [point for one in chosen for point in one.members], colours.LIGHT_PAGE["muted"]
+    methods = [method for method in report.palette.methods if any(point.method == method for point in points)]
+    lines = [
+        Line2D([], [], color=report.palette[m].light, linestyle=report.palette[m].line, linewidth=2.4) for m in methods
+    ]
+    front = Line2D([], [], color=muted, linewidth=7, alpha=FRONT_ALPHA)
+    _row(drawing, 12, [*lines, front], [*methods, "Pareto front"], 2.4)
+    shown = {facets.marker(point) for point in points}
+    marks = [("filled", number, name) for name, number in facets.legend if number in shown]
+    if any(point.failed for point in points):
+        marks.append(("failed", 0, "failed"))
+    if any(point.expected for point in points):
+        marks.append(("expected", 0, "failed as expected"))
+    if marks:
+        handles = [Line2D([], [], **mark_style(kind, number, muted)) for kind, number, _ in marks]
+        _row(drawing, 36, handles, [words for *_, words in marks], 0.8)
 
 
-def _row(entries: list[tuple[str, int, str]], y: int) -> str:
-    x, text = _MARGIN + 4.0, ""
-    for symbol, width, words in entries:
-        text += f'<g transform="translate({x:.1f} {y})">{symbol}<text x="{width + 4}" y="4.5" style="fill: var(--ink)">'
-        text += f"{escape(words)}</text></g>"
-        x += width + 4 + _CHARACTER * len(words) + _BETWEEN
-    return text
-
-
-def _stroke(variable: str, dash: str) -> str:
-    style = f"stroke: var(--{variable}); stroke-width: 2.4; stroke-dasharray: {dash or 'none'}"
-    return f'<path d="M0 0H30" style="{style}"/>'
-
-
-def _shape(path: str, style: str) -> str:
-    return f'<path transform="translate(6 0)" d="{path}" style="{style}"/>'
+def _row(drawing: Figure, top: float, handles: list[Line2D], words: list[str], length: float) -> None:
+    width, height = drawing.get_size_inches() * PIXELS
+    drawing.legend(
+        handles,
+        words,
+        loc="upper left",
+        bbox_to_anchor=((_MARGIN + 4) / width, 1 - top / height),
+        ncol=len(words),
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=length,
+        handletextpad=0.5,
+        columnspacing=1.4,
+        labelcolor=colours.LIGHT_PAGE["ink"],
+        fontsize=13,
+    )

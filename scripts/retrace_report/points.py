@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .choices import DEFAULT_ERROR
 from .reader import ResultFile
 
 FAILED = ("fail", "error", "timeout", "nonfinite", "oom", "xpass", "crashed")  # statuses that make a run invalid
@@ -47,10 +48,12 @@ class Point:
     seconds_lo: float  # confidence interval of the median
     seconds_hi: float
     quality: str  # of the times
-    evaluations: float  # f forward + f backward + vector-Jacobian products
+    evaluations: float  # f forward + f backward + vector-Jacobian and Jacobian-vector products
     bytes: float  # peak above baseline, largest space, slowest rank's maximum
     space: str  # the memory space of `bytes`
     steps: float  # accepted
+    checkpoints: float = math.nan  # the budget, where the control sets one
+    part: str = ""  # what tells panels of one problem setting apart, where the user asked for it
 
     @property
     def failed(self) -> bool:
@@ -71,16 +74,26 @@ class Point:
         return self.error + (self.uncertainty if math.isfinite(self.uncertainty) else 0.0)
 
     @property
+    def short_control(self) -> str:
+        """For headings: "1e-6" without its atol where that is the same, "64 steps"."""
+        tolerances = re.fullmatch(r"adaptive:rtol=([^,]+),atol=([^,]+)(.*)", self.control)
+        if tolerances and tolerances[1] == tolerances[2]:
+            return f"tolerance {tolerances[1]}{tolerances[3]}".replace(",", ", ")
+        steps = re.fullmatch(r"fixed:n=(\d+)", self.control)
+        return f"{steps[1]} steps" if steps else self.control
+
+    @property
     def line(self) -> Line:
         return Line(self.panel, self.method, self.solver, self.stepping, self.budget)
 
 
-def points(result: ResultFile) -> list[Point]:
-    """All cases in the order of the file."""
+def points(result: ResultFile, error: str = DEFAULT_ERROR, group: str = "problem") -> list[Point]:
+    """All cases in the order of the file; `error` is a column of /accuracy, `group` one of /cases."""
     cases, accuracy, cost = result["cases"], result["accuracy"], result["cost"]
     names = panel_names(result)
+    parts = [""] * len(names) if group == "problem" else [_group(group, value) for value in cases[group]]
     peaks = solver_peaks(result)
-    evaluations = _total(cost["nfe_fwd"], cost["nfe_bwd"], cost["n_vjp"])
+    evaluations = _total(cost["nfe_fwd"], cost["nfe_bwd"], cost["n_vjp"], np.maximum(cost["n_jvp"], 0))
     steps = np.where(cost["steps_accepted"] > 0, cost["steps_accepted"], np.nan).astype(float)
     found = []
     for i in range(result.rows("cases")):
@@ -95,12 +108,15 @@ def points(result: ResultFile) -> list[Point]:
                 method=cases["method"][i],
                 solver=cases["solver"][i],
                 stepping="fixed" if fixed else "adaptive",
-                budget=_budget(cases["control"][i] + "/" + cases["case_id"][i]),
+                budget=(budget := _budget(cases["control"][i] + "/" + cases["case_id"][i])),
+                checkpoints=float(budget) if budget else math.nan,
                 control=cases["control"][i],
                 looseness=1.0 / requested if fixed else rtol,
                 status=cases["status"][i],
-                error=float(accuracy["grad_rel_l2"][i]),
-                uncertainty=float(accuracy["ref_uncertainty"][i]),
+                part=parts[i],
+                error=float(accuracy[error][i]),
+                # Known for the gradient's relative errors only.
+                uncertainty=float(accuracy["ref_uncertainty"][i]) if error.startswith("grad_") else math.nan,
                 seconds=float(cost["time_median"][i]),
                 seconds_lo=float(cost["time_ci_lo"][i]),
                 seconds_hi=float(cost["time_ci_hi"][i]),
@@ -112,6 +128,12 @@ def points(result: ResultFile) -> list[Point]:
             )
         )
     return found
+
+
+def _group(column: str, value: object) -> str:
+    return (
+        f"{value} {column}" if column in ("ranks", "threads") else f"batch {value}" if column == "batch" else str(value)
+    )
 
 
 def _budget(text: str) -> str:

@@ -43,7 +43,8 @@ def text_of(value: object) -> str:
     """An attribute or scalar as text, however it was stored (vlen or fixed string, array of one)."""
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(-1)[0]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return _CONTROL.sub("\ufffd", text)
 
 
 def flag_words(dataset: h5py.Dataset) -> dict[int, str]:
@@ -125,15 +126,26 @@ def _load(path: Path, file: h5py.File) -> ResultFile:
     return result
 
 
+# Neither XML nor HTML can hold these.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def _texts(dataset: h5py.Dataset) -> np.ndarray:
+    texts = dataset.asstr(errors="replace")[...]
+    return np.array([_CONTROL.sub("\ufffd", text) for text in texts.reshape(-1)], dtype=object).reshape(texts.shape)
+
+
 def _load_table(path: Path, group: h5py.Group, table: schema.Table) -> Columns:
     columns: Columns = {}
     for column in table.columns:
         where = f"/{table.name}/{column.name}"
+        if column.name not in group and column.since:
+            continue  # filled in below, when the number of rows is known
         if column.name not in group:
             raise ReportError(f"{path}: lacks the column {where}")
         dataset = group[column.name]
         try:
-            values = dataset.asstr(errors="replace")[...] if column.kind == "str" else dataset[...]
+            values = _texts(dataset) if column.kind == "str" else dataset[...]
         except (OSError, RuntimeError, TypeError) as error:
             raise ReportError(f"{path}: column {where} cannot be read: {' '.join(str(error).split())}") from error
         if values.ndim != 1:
@@ -144,6 +156,9 @@ def _load_table(path: Path, group: h5py.Group, table: schema.Table) -> Columns:
         columns[column.name] = values
     if len({len(values) for values in columns.values()}) > 1:
         raise ReportError(f"{path}: columns of /{table.name} differ in length")
+    rows = len(next(iter(columns.values())))
+    for column in table.columns:
+        columns.setdefault(column.name, np.full(rows, "", dtype=object))
     return columns
 
 

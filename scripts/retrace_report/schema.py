@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAME = "retrace"
-VERSION = (1, 0, 0)
+VERSION = (1, 1, 0)
 VERSION_TEXT = ".".join(map(str, VERSION))
 
 ROOT_ATTRIBUTES = (
@@ -51,13 +51,14 @@ ENDED_BY = ("finished", "time_limit", "signal", "crash")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `kind` is str, flag, f8, i4, i8 or u8i (uint64); `units` in UDUNITS spelling, "1" if dimensionless."""
+    """One column: `kind` is str, flag, f8, i4, i8 or u8i (uint64); `units` in UDUNITS spelling, "1" if none."""
 
     name: str
     kind: str
     units: str = "1"
     meanings: tuple[str, ...] = ()  # of a flag, in the order of its values 0, 1, 2, …
     index_of: str = ""  # the table whose rows this column counts
+    since: int = 0  # minor version that brought it; earlier files lack it
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ TABLES: tuple[Table, ...] = (
             *_columns("f8", "rtol atol"),
             *_columns("i8", "checkpoints"),
             *_columns("str", "case_json"),
+            Column("seconds", "f8", "s", since=1),
         ),
     ),
     Table(
@@ -140,6 +142,7 @@ TABLES: tuple[Table, ...] = (
             *_columns("f8", "forward_median backward_median setup_median", "s"),
             *_columns("i4", "n_samples n_launches timer_batch"),
             _flag("timing_quality", TIMING_QUALITY),
+            Column("timing_reason", "str", since=1),
             *_columns(
                 "i8",
                 "nfe_fwd nfe_bwd n_jvp n_vjp steps_accepted steps_rejected recomputed_steps kernel_launches"

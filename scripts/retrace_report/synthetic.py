@@ -15,6 +15,7 @@ import numpy as np
 from . import schema
 from .h5write import write_config, write_root, write_table
 from .synthetic_case import MEMORY_SPACES, case_rows
+from .synthetic_checks import convergence_rows
 
 METHODS = {"naive": "exact_program", "adjoint": "consistent", "aca": "exact_frozen"}
 SOLVERS = {
@@ -47,16 +48,36 @@ PROBLEMS = {
 }
 
 
+CEILINGS = {
+    "fma_gflops_f64": "50",
+    "fma_gflops_f32": "100",
+    "triad_l1_gbytes_f64": "300",
+    "triad_l2_gbytes_f64": "110",
+    "triad_memory_gbytes_f64": "18",
+}
+_MATRIX = {
+    "name": "all",
+    "exclude": [
+        {"method": "adjoint", "solver": "rk4", "problem": "three_body", "reason": "reverse solution leaves the orbit"}
+    ],
+}
+
+
 @dataclass(frozen=True)
 class Axes:
     """What the synthetic suite runs over."""
 
+    problems: tuple[str, ...] = ()  # all of them
     solvers: tuple[str, ...] = ("bogacki_shampine32", "dormand_prince54")
     tolerances: tuple[float, ...] = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
     fixed_steps: tuple[int, ...] = (64, 128, 256, 512)
     batches: tuple[int, ...] = (256,)
     precisions: tuple[str, ...] = ("f64",)
     samples: int = 9
+    launches: int = 1
+    ranks: int = 2
+    threads: int = 1
+    pace: float = 1.0  # all times are so many times longer
 
 
 def axes_of_about(cases: int) -> Axes:
@@ -67,7 +88,7 @@ def axes_of_about(cases: int) -> Axes:
     batches = (64, 256, 1024, 4096)
     levels = -(-cases // (settings * len(batches)))
     tolerances = tuple(float(f"{t:.3g}") for t in np.geomspace(1e-2, 1e-10, levels))
-    return Axes(solvers, tolerances, fixed, batches, ("f64", "f32"))
+    return Axes((), solvers, tolerances, fixed, batches, ("f64", "f32"))
 
 
 def _controls(axes: Axes, solver: str) -> list[tuple[str, str, float, int]]:
@@ -82,6 +103,8 @@ def _cases(axes: Axes) -> list[dict]:
     found = []
     solvers = (*axes.solvers, *(("rk4",) if axes.fixed_steps else ()))
     for problem, shape in PROBLEMS.items():
+        if axes.problems and problem not in axes.problems:
+            continue
         for batch in axes.batches:
             for precision in axes.precisions:
                 for method in METHODS:
@@ -102,6 +125,10 @@ def _cases(axes: Axes) -> list[dict]:
                                     steps=steps,
                                     batch=batch,
                                     precision=precision,
+                                    ranks=axes.ranks,
+                                    threads=axes.threads,
+                                    launches=axes.launches,
+                                    pace=axes.pace,
                                 )
                             )
     return found
@@ -116,20 +143,29 @@ def write(
     faults: bool = True,
     version: str = schema.VERSION_TEXT,
     seed: int = 1,
+    created: str = "2024-06-01T12:00:00Z",
 ) -> int:
     """Writes a complete file and returns its number of cases. Without `faults` every case passes."""
     random = np.random.default_rng(seed)
-    tables = {table.name: {column.name: [] for column in table.columns} for table in schema.TABLES if table.required}
+    tables = {table.name: {column.name: [] for column in table.columns} for table in schema.TABLES}
     cases = _cases(axes)
     for index, case in enumerate(cases):
         for table, row in case_rows(index, case, METHODS[case["method"]], faults, axes.samples, random):
             for name, value in row.items():
                 tables[table][name].append(value)
-    _runs(tables["runs"])
+    for row in convergence_rows(cases):
+        for name, value in row.items():
+            tables["convergence"][name].append(value)
+    _runs(tables["runs"], axes)
     _environment(tables["environment"])
-    config = {"schema": 1, "title": title, "run": {"seed": 20240601, "repeat": axes.samples, "warmup": 2}}
+    config = {
+        "schema": 1,
+        "title": title,
+        "run": {"seed": 20240601, "repeat": axes.samples, "warmup": 2},
+        "matrix": [_MATRIX],
+    }
     with h5py.File(path, "w", libver=("earliest", "v110")) as file:
-        write_root(file, title, finalized, version)
+        write_root(file, title, finalized, version, created)
         write_config(
             file,
             f'schema = 1\ntitle  = "{title}"\n\n[run]\nseed = 20240601\nrepeat = {axes.samples}\n',
@@ -137,12 +173,11 @@ def write(
             "6b1f" * 16,
         )
         for table in schema.TABLES:
-            if table.required:
-                write_table(file, table, tables[table.name])
+            write_table(file, table, tables[table.name])
     return len(cases)
 
 
-def _runs(runs: dict[str, list]) -> None:
+def _runs(runs: dict[str, list], axes: Axes) -> None:
     row = dict(
         run_uuid="3e0c8a52-0000-4000-8000-000000000001",
         started_utc="2024-06-01T12:00:00Z",
@@ -154,7 +189,7 @@ def _runs(runs: dict[str, list]) -> None:
         shard="1/1",
         launch_index=0,
         exit_code=1,
-        world_size=2,
+        world_size=axes.ranks,
         ended_by=schema.ENDED_BY.index("finished"),
         seed=20240601,
     )
@@ -183,6 +218,9 @@ def _environment(environment: dict[str, list]) -> None:
         "host": {"hostname": "node017", "os": "Linux 6.1", "cpu_model": "Example CPU, 2 cores", "memory": "8 GiB"},
         "runtime": {"OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "close"},
     }
+    pairs["host"] |= {f"ceiling_{key}_1thread": value for key, value in CEILINGS.items()}
+    pairs["host"] |= {f"ceiling_{key}_all_threads": value for key, value in CEILINGS.items()}
+    pairs["host"]["ceiling_widest_spread"] = "0.03"
     for scope, entries in pairs.items():
         for key, value in entries.items():
             for name, item in dict(run=0, scope=scope, key=key, value=value).items():

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import schema
+from .synthetic_checks import taylor_rows
 
 MEMORY_SPACES = ("Host",)
 _NAN = float("nan")
@@ -30,58 +31,75 @@ def case_rows(
     work = (evaluations["nfe_fwd"] + evaluations["nfe_bwd"] + 1.7 * evaluations["n_vjp"]) * (
         shape.dim + 0.02 * shape.params
     )
-    seconds = (2e-5 + _SECONDS_PER_EVALUATION * work) if timed else _NAN
-    times = seconds * (1 + 0.012 * random.standard_normal(samples))
-    yield "cases", dict(
-        case_id=case["case_id"],
-        case_hash=hashlib.sha256(case["case_id"].encode()).hexdigest()[:16],
-        run=0,
-        status=schema.STATUS.index(status),
-        reason=reason,
-        attempts=1,
-        problem=case["problem"],
-        family=shape.family,
-        method=method,
-        method_class=schema.METHOD_CLASS.index(method_class),
-        solver=case["solver"],
-        order=case["order"],
-        control=case["control"],
-        precision=case["precision"],
-        backend="openmp",
-        tags=shape.family,
-        state_dim=shape.dim,
-        param_dim=shape.params,
-        batch=batch,
-        ranks=2,
-        threads=1,
-        steps_requested=case["steps"],
-        rtol=case["rtol"],
-        atol=case["rtol"],
-        checkpoints=-1,
-        case_json=json.dumps({"id": case["case_id"]}),
+    share = case["ranks"] * case["threads"]
+    seconds = case["pace"] * (2e-5 + _SECONDS_PER_EVALUATION * work * (2 / share) ** 0.9) if timed else _NAN
+    unlucky = np.repeat(np.where(np.arange(case["launches"]) == 0, 1.02, 1.0), samples)
+    times = seconds * unlucky * (1 + 0.012 * random.standard_normal(samples * case["launches"]))
+    yield (
+        "cases",
+        dict(
+            case_id=case["case_id"],
+            case_hash=hashlib.sha256(case["case_id"].encode()).hexdigest()[:16],
+            run=0,
+            status=schema.STATUS.index(status),
+            reason=reason,
+            attempts=1,
+            problem=case["problem"],
+            family=shape.family,
+            method=method,
+            method_class=schema.METHOD_CLASS.index(method_class),
+            solver=case["solver"],
+            order=case["order"],
+            control=case["control"],
+            precision=case["precision"],
+            backend="openmp",
+            tags=shape.family,
+            state_dim=shape.dim,
+            param_dim=shape.params,
+            batch=batch,
+            ranks=case["ranks"],
+            threads=case["threads"],
+            steps_requested=case["steps"],
+            rtol=case["rtol"],
+            atol=case["rtol"],
+            checkpoints=-1,
+            case_json=json.dumps({"id": case["case_id"], "problem_args": {"n": batch, "T": 1.0}}),
+            seconds=1.0,
+        ),
     )
-    yield "accuracy", dict(
-        grad_rel_l2=error,
-        grad_rel_linf=1.2 * error,
-        grad_abs_linf=2 * error,
-        grad_cos_defect=0.5 * error**2,
-        grad_y0_rel_l2=0.9 * error,
-        grad_theta_rel_l2=1.1 * error,
-        loss_rel=0.1 * error,
-        state_rel_l2=0.1 * error,
-        ref_kind=schema.REFERENCE_KIND.index(shape.reference),
-        ref_uncertainty=uncertainty,
-        cond_estimate=12.0,
-        grad_digest=hashlib.sha256(f"{index}".encode()).hexdigest(),
+    yield (
+        "accuracy",
+        dict(
+            grad_rel_l2=error,
+            grad_rel_linf=1.2 * error,
+            grad_abs_linf=2 * error,
+            grad_cos_defect=0.5 * error**2,
+            grad_y0_rel_l2=0.9 * error,
+            grad_theta_rel_l2=1.1 * error,
+            loss_rel=0.1 * error,
+            state_rel_l2=0.1 * error,
+            ref_kind=schema.REFERENCE_KIND.index(shape.reference),
+            ref_uncertainty=uncertainty,
+            cond_estimate=12.0,
+            grad_digest=hashlib.sha256(f"{index}".encode()).hexdigest(),
+        ),
     )
-    yield "cost", _cost(times if timed else np.full(samples, _NAN), evaluations, accepted, rejected, timed)
+    yield (
+        "cost",
+        _cost(times if timed else np.full(samples, _NAN), evaluations, accepted, rejected, timed)
+        | dict(flops_model=12.0 * work, bytes_moved_model=4.0 * work, n_launches=case["launches"] if timed else 0),
+    )
     if timed:
-        for rep, value in enumerate(times):
-            yield "samples", dict(
-                case=index, launch=0, rep=rep, phase=0, seconds=value, is_warmup=int(rep < 1), flagged=0
+        for number, value in enumerate(times):
+            launch, rep = divmod(number, samples)
+            yield (
+                "samples",
+                dict(case=index, launch=launch, rep=rep, phase=0, seconds=value, is_warmup=int(rep < 1), flagged=0),
             )
     yield from _memory(index, case, accepted, rejected)
     yield from _checks(index, method, case, error, uncertainty, status, random)
+    if method != "adjoint" and case["rtol"] == 1e-4 and status != "oom":
+        yield from taylor_rows(index, random)
 
 
 def _steps(case: dict) -> tuple[int, int]:
@@ -149,6 +167,7 @@ def _cost(times: np.ndarray, evaluations: dict[str, int], accepted: int, rejecte
         n_launches=1 if timed else 0,
         timer_batch=1 if timed else -1,
         timing_quality=schema.TIMING_QUALITY.index(quality),
+        timing_reason="" if quality in ("good", "none") else "spread above 1.6 %",
         **evaluations,
         n_jvp=0,
         steps_accepted=accepted,
@@ -183,19 +202,22 @@ def _memory(index: int, case: dict, accepted: int, rejected: int) -> Iterator[tu
     for space in MEMORY_SPACES:
         for stat in ("max_rank", "min_rank", "median_rank", "sum_ranks"):
             above = (tape + other) * (2 if stat == "sum_ranks" else 1)
-            yield "memory", dict(
-                case=index,
-                space=space,
-                kind=0,
-                stat=schema.MEMORY_STAT.index(stat),
-                baseline_bytes=65536,
-                peak_bytes=65536 + above,
-                peak_above_baseline=above,
-                end_bytes=65536,
-                alloc_count=6,
-                largest_label=largest[0],
-                largest_bytes=largest[1],
-                unmatched_frees=0,
+            yield (
+                "memory",
+                dict(
+                    case=index,
+                    space=space,
+                    kind=0,
+                    stat=schema.MEMORY_STAT.index(stat),
+                    baseline_bytes=65536,
+                    peak_bytes=65536 + above,
+                    peak_above_baseline=above,
+                    end_bytes=65536,
+                    alloc_count=6,
+                    largest_label=largest[0],
+                    largest_bytes=largest[1],
+                    unmatched_frees=0,
+                ),
             )
         for label, live in labels:
             if live:

@@ -9,19 +9,25 @@ import io
 import math
 from dataclasses import dataclass
 
-from . import ticks
-
 PLAIN_ROWS = 2000  # a longer CSV is compressed within the page
 PAGE_ROWS = 400  # of a data table on the page; its CSV has them all
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column: its name in the CSV, its heading on the page, and how it is written there, see `written`."""
+    """A column: its name in the CSV, its heading on the page, and how it is written there: numbers as `written` says,
+    words as "text", "case" (an id), "method" (with its colour) or "setting" (of a problem)."""
 
     name: str
     heading: str
     kind: str = "text"
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind not in _WORDS
+
+
+_WORDS = ("text", "case", "method", "setting")
 
 
 @dataclass
@@ -55,10 +61,8 @@ class DataTable:
         )
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
-    def shown(self) -> list[list[str]]:
-        return [
-            [written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:PAGE_ROWS]
-        ]
+    def shown(self, most: int = PAGE_ROWS) -> list[list[str]]:
+        return [[written(value, column.kind) for value, column in zip(row, self.fields)] for row in self.rows[:most]]
 
     @property
     def note(self) -> str:
@@ -97,14 +101,36 @@ def error(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+_SI = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def si_label(value: float, unit: str = "", digits: int = 3) -> str:
+    """So many digits at most with an SI prefix: 20 ms, 1.5 k."""
+    if value <= 0:
+        return f"0 {unit}".strip()
+    group = min(max(3 * math.floor((math.log10(value) + 1e-9) / 3), -9), 15)
+    gap = " " if unit or _SI[group] else ""
+    return f"{value / 10.0**group:.{digits}g}{gap}{_SI[group]}{unit}"
+
+
+def binary_label(value: float) -> str:
+    """16 KiB; three digits at most."""
+    group = min(max(int(math.log2(value) + 1e-9) // 10, 0), len(_BINARY) - 1) if value > 0 else 0
+    number = value / 2.0 ** (10 * group)
+    digits = 0 if group == 0 or number >= 100 else 1 if number >= 10 else 2
+    text = f"{number:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {_BINARY[group]}"
+
+
 def seconds(value: float) -> str:
     """Three digits: 12.4 ms."""
-    return ticks.si_label(value, "s") if value > 0 else "0 s"
+    return si_label(value, "s") if value > 0 else "0 s"
 
 
 def size(value: float) -> str:
     """Three digits, binary prefix: 18.3 MiB."""
-    return ticks.binary_label(value) if value > 0 else "0 B"
+    return binary_label(value) if value > 0 else "0 B"
 
 
 def count(value: float) -> str:
@@ -113,7 +139,7 @@ def count(value: float) -> str:
 
 def short_count(value: float) -> str:
     """Three digits: 12.4 k."""
-    return ticks.si_label(value) if value >= 1000 else f"{value:.0f}"
+    return si_label(value) if value >= 1000 else f"{value:.0f}"
 
 
 def plain(value: float) -> str:

@@ -52,8 +52,7 @@ def timing(result: ResultFile) -> Timing:
         )
     if total.any():
         parts.append(
-            f"Of {plural(int(total.sum()), 'sample')}, {warm:,} marked as warm-up and {flagged:,} flagged "
-            f"as outliers."
+            f"Of {plural(int(total.sum()), 'sample')}, {warm:,} marked as warm-up and {flagged:,} flagged as outliers."
         )
     if launches.max() < LAUNCHES_TO_GATE:
         parts.append(f"With fewer than {LAUNCHES_TO_GATE} launches times inform; they cannot gate a change.")

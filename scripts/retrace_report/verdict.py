@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from . import schema
 from .points import FAILED, ordered
 from .reader import ResultFile
 
+PLANNED_CASES = "planned_cases"  # root attribute
 EXPECTED = "expected"  # a failed check of a case that the suite expects to fail
 _SEVERITY = ("fail", "inconclusive", EXPECTED, "skipped", "pass")  # of outcomes, worst first
 
@@ -21,6 +24,12 @@ class Verdict:
     sentence: str  # why
     counts: dict[str, int]  # by status, in the order of the schema, only those that occur
     cases: int
+    progress: str = ""  # of an unfinished run without failures: "37 of 412", or "37 so far"
+
+    @property
+    def headline(self) -> str:
+        """What the box says: an unfinished run is valid as far as it went."""
+        return f"VALID, INCOMPLETE ({self.progress})" if self.progress else self.word
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,14 @@ def verdict(result: ResultFile) -> Verdict:
         word, sentence = "INCOMPLETE", f"{plural(total, 'case')} so far, none failed."
     else:
         word, sentence = "VALID", f"None of {plural(total, 'case')} failed."
-    return Verdict(word, " ".join(filter(None, [sentence, unfinished])), counts, total)
+    progress = _progress(result, total) if word == "INCOMPLETE" and counts.get("pass", 0) else ""
+    return Verdict(word, " ".join(filter(None, [sentence, unfinished])), counts, total, progress)
+
+
+def _progress(result: ResultFile, done: int) -> str:
+    """How many cases the suite has is a root attribute that older files lack."""
+    planned = result.attributes.get(PLANNED_CASES)
+    return f"{done:,} so far" if planned is None else f"{done:,} of {int(planned):,}"
 
 
 def _unfinished(result: ResultFile, ended: list[str]) -> str:
@@ -163,14 +179,17 @@ def severity(outcome: str) -> int:
     return _SEVERITY.index(outcome) if outcome in _SEVERITY else 0
 
 
-def matrix(result: ResultFile, groups: list[str]) -> dict[str, dict[str, Cell]]:
+Group = TypeVar("Group", bound=Hashable)
+
+
+def matrix(result: ResultFile, groups: list[Group]) -> dict[Group, dict[str, Cell]]:
     """group -> check -> cell, where `groups` names the group of each case."""
-    counts: dict[tuple[str, str], Counter] = {}
+    counts: dict[tuple[Group, str], Counter] = {}
     checks = result["checks"]
     for case, check, outcome in zip(checks["case"].tolist(), checks["check"], outcomes(result)):
         if case >= 0:
             counts.setdefault((groups[case], check), Counter())[outcome] += 1
-    table: dict[str, dict[str, Cell]] = {group: {} for group in ordered(groups)}
+    table: dict[Group, dict[str, Cell]] = {group: {} for group in dict.fromkeys(groups)}
     for (group, check), counter in counts.items():
         table[group][check] = Cell(min(counter, key=severity), dict(counter))
     return table

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,26 @@ def page(faulty: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     output = tmp_path_factory.mktemp("page") / "report.html"
     assert main([str(faulty), "-o", str(output)]) == 0
     return output.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class DrawnMark:
+    title: str
+    x: float
+    y: float
+    style: str
+    shape: str  # outline of the marker
+
+
+def drawn_marks(svg: str) -> list[DrawnMark]:
+    """The marks of a drawing that have a title, wherever their style stands."""
+    found, root = [], ET.fromstring(svg)
+    shapes = {f"#{path.get('id')}": path.get("d", "") for path in root.iter("path") if path.get("id")}
+    for group in root.iter("g"):
+        for use in group.findall("use"):
+            title = use.find("title")
+            if title is not None:
+                style = use.get("style") or group.get("style") or ""
+                x, y = float(use.get("x")), float(use.get("y"))
+                found.append(DrawnMark(title.text, x, y, style, shapes[use.get("href")]))
+    return found

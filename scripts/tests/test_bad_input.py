@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from retrace_report import guarded, synthetic
+from retrace_report import guarded, schema, synthetic
 from retrace_report.command import main
 from retrace_report.errors import ReportError
 from retrace_report.guarded import read_guarded
@@ -65,7 +65,7 @@ def test_other_major_version_names_both(tmp_path: Path, output: Path, capsys) ->
 
     said = refused(tmp_path / "new.h5", output, capsys)
 
-    assert "2.3.0" in said and "1.0.0" in said
+    assert "2.3.0" in said and schema.VERSION_TEXT in said
 
 
 def test_newer_minor_version_is_read(tmp_path: Path, output: Path) -> None:
@@ -141,5 +141,35 @@ def test_output_is_the_input(copy: Path, capsys) -> None:
     before = copy.read_bytes()
 
     assert main([str(copy), "-o", str(copy)]) == 2
-    assert "would overwrite the result file" in capsys.readouterr().err
+    assert "would overwrite an input file" in capsys.readouterr().err
     assert copy.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--format", "html,pdf", "--format: unknown 'pdf'; valid: html, md, csv, svg, json"),
+        ("--format", ",", "--format: names none; valid: html, md, csv, svg, json"),
+        ("--x", "time,joules", "--x: unknown 'joules'; valid: time, evaluations, nfe, bytes"),
+        ("--y", "grad_rel_12", "--y: unknown 'grad_rel_12'; did you mean 'grad_rel_l2'?"),
+        ("--group", "solvers", "--group: unknown 'solvers'; did you mean 'solver'?"),
+    ],
+)
+def test_a_wrong_choice_is_named(option: str, value: str, said: str, faulty: Path, output: Path, capsys) -> None:
+    assert main([str(faulty), "-o", str(output), option, value]) == 2
+    assert said in capsys.readouterr().err and not output.exists()
+
+
+@pytest.mark.parametrize(
+    "content, said", [("{", "is not JSON"), ("[]", "is not an object"), ("{}", "has nothing that")]
+)
+def test_a_comparison_that_is_none(content: str, said: str, faulty: Path, output: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "c.json").write_text(content)
+
+    assert main([str(faulty), "-o", str(output), "--judged", str(tmp_path / "c.json")]) == 2
+    assert said in capsys.readouterr().err and not output.exists()
+
+
+def test_a_missing_baseline(faulty: Path, output: Path, capsys) -> None:
+    assert main([str(faulty), "-o", str(output), "--baseline", "/nowhere/b.h5"]) == 2
+    assert "/nowhere/b.h5: no such file" in capsys.readouterr().err and not output.exists()

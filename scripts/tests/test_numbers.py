@@ -15,8 +15,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from conftest import drawn_marks
 
 from retrace_report.content import Report
+from retrace_report.points import points
+from retrace_report.reader import read
 from retrace_report.tables import written
 
 
@@ -52,7 +55,7 @@ def test_time_figure(csv_tables, faulty: Path) -> None:
 
 def test_evaluations_figure(csv_tables, faulty: Path) -> None:
     with h5py.File(faulty) as file:
-        total = file["cost/nfe_fwd"][...] + file["cost/nfe_bwd"][...] + file["cost/n_vjp"][...]
+        total = sum(file[f"cost/{name}"][...] for name in ("nfe_fwd", "nfe_bwd", "n_vjp", "n_jvp"))
     np.testing.assert_array_equal(column(csv_tables["evaluations.csv"], "evaluations"), total)
 
 
@@ -122,7 +125,7 @@ def test_drawn_marks_are_the_finite_cases(page: str, report: Report) -> None:
     """As many markers as cases, no more and no fewer, in every panel of a figure."""
     for name, block in report.figures.items():
         wanted = [p for p in report.points if p.status != "skipped" and _known(p, name)]
-        marks = sum(len(re.findall(r"<use [^>]*><title>", panel.svg)) for panel in block.panels)
+        marks = sum(len(drawn_marks(panel.svg)) for panel in block.panels)
         assert marks == len(wanted), name
 
 
@@ -136,16 +139,22 @@ def test_marks_stand_where_the_numbers_say(report: Report) -> None:
     """Pixel positions are an affine map of the logarithms: checked on one panel by least squares."""
     block = report.figures["evaluations"]
     panel = block.panels[0]
-    marks = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"[^>]*><title>([^<]+)</title>', panel.svg)
+    marks = drawn_marks(panel.svg)
     points = {f"{p.method}, {p.solver}, {p.control}": p for p in report.points if p.panel == panel.title}
-    pixels = np.array([[float(x), float(y)] for x, y, _ in marks])
-    numbers = np.log10(
-        [
-            [points[title.split(":  ")[0].rsplit(": ", 1)[0]].evaluations, points[title.rsplit(": ", 1)[0]].error]
-            for _, _, title in marks
-        ]
-    )
+    cases = [points[mark.title.rsplit(": ", 1)[0]] for mark in marks]
+    pixels = np.array([[mark.x, mark.y] for mark in marks])
+    numbers = np.log10([[case.evaluations, case.error] for case in cases])
     for axis in (0, 1):
         fit = np.polyfit(numbers[:, axis], pixels[:, axis], 1)
         assert np.max(np.abs(np.polyval(fit, numbers[:, axis]) - pixels[:, axis])) < 0.05
     assert np.polyfit(numbers[:, 1], pixels[:, 1], 1)[0] < 0  # a larger error stands higher
+
+
+def test_jacobian_vector_products_are_evaluations(faulty: Path) -> None:
+    result = read(faulty)
+    before = points(result)[0].evaluations
+
+    result["cost"]["n_jvp"][0] = 7
+    assert points(result)[0].evaluations == before + 7
+    result["cost"]["n_jvp"][0] = -1  # not counted
+    assert points(result)[0].evaluations == before

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -12,7 +15,9 @@ import pytest
 
 from retrace_report import synthetic
 from retrace_report.command import main
+from retrace_report.content import Report
 from retrace_report.glossary import PAPER_LINK
+from retrace_report.machine import as_json
 from retrace_report.reader import read
 from retrace_report.verdict import verdict
 
@@ -101,13 +106,16 @@ def test_failures_stand_before_everything_but_the_verdict(page: str) -> None:
         page.index(f'id="{name}"')
         for name in (
             "verdict",
+            "facts",
             "failures",
             "claims",
             "precision",
             "cheapest",
             "checks",
             "memory-section",
+            "remainders",
             "times",
+            "bounds",
             "environment",
             "appendix",
         )
@@ -136,37 +144,50 @@ def test_the_same_file_gives_the_same_page(faulty: Path, page: str, tmp_path: Pa
 
 
 def test_other_outputs(faulty: Path, tmp_path: Path) -> None:
-    code = main(
-        [
-            str(faulty),
-            "-o",
-            str(tmp_path / "r.html"),
-            "--title",
-            "A <title> & more",
-            "--csv",
-            str(tmp_path / "csv"),
-            "--svg",
-            str(tmp_path / "svg"),
-            "--markdown",
-            str(tmp_path / "r.md"),
-        ]
-    )
+    arguments = ["-o", str(tmp_path / "r.html"), "--title", "A <title> & more", "--format", "html,md,csv,svg,json"]
 
-    assert code == 0
-    assert "<h1>A &lt;title&gt; &amp; more</h1>" in (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert {path.name for path in (tmp_path / "csv").iterdir()} >= {
-        "time.csv",
-        "evaluations.csv",
-        "bytes.csv",
-        "checks.csv",
-    }
-    drawings = list((tmp_path / "svg").iterdir())
-    assert len(drawings) == 20
+    assert main([str(faulty), *arguments]) == 0
+
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<h1>A &lt;title&gt; &amp; more</h1>" in page
+    links = set(re.findall(r'<a download="([^"]+)"', page))
+    tables = {path.name for path in (tmp_path / "r-csv").iterdir()}
+    assert {name.removesuffix(".gz") for name in links} <= tables | {"pareto-decades.csv", "bounds.csv", "orders.csv"}
+    drawings = list((tmp_path / "r-svg").iterdir())
+    assert len(drawings) == page.count('<div class="panel">')
     for path in drawings:
         assert ET.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
-        assert "var(" not in path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        assert "var(" not in text and set(re.findall(r"https?://[^\s\"'<)]+", text)) == {"http://www.w3.org/2000/svg"}
     markdown = (tmp_path / "r.md").read_text(encoding="utf-8")
     assert markdown.count("\n") <= 60 and "INVALID" in markdown
+
+
+def test_only_the_formats_asked_for(faulty: Path, tmp_path: Path) -> None:
+    assert main([str(faulty), "-o", str(tmp_path / "r.html"), "--format", "md"]) == 0
+
+    assert [path.name for path in tmp_path.iterdir()] == ["r.md"]
+
+
+def same(value: object, text: str) -> bool:
+    if isinstance(value, bool):
+        return text == ("yes" if value else "no")
+    return value == text if isinstance(value, str) else float(value) == float(text)
+
+
+def test_json_is_the_csv(faulty: Path, report: Report) -> None:
+    content = json.loads(as_json(report))
+
+    assert content["verdict"] == report.verdict.word and content["counts"] == report.verdict.counts
+    assert set(content["tables"]) == {table.name for table in report.data_tables()}
+    for table in report.data_tables():
+        rows = list(csv.reader(io.StringIO(table.csv())))
+        found = content["tables"][table.name]
+        assert len(found) == len(rows) - 1
+        for record, row in zip(found[:50], rows[1:51]):
+            for (name, value), text in zip(record.items(), row):
+                assert name in rows[0]
+                assert same(value, text), (table.name, name)
 
 
 def _statuses(path: Path, codes: dict[int, int], finalized: int = 1) -> None:
@@ -197,10 +218,22 @@ def test_verdict(codes: dict[int, int], finalized: int, word: str, tmp_path: Pat
     assert verdict(read(path)).word == word
 
 
+@pytest.mark.parametrize("planned, headline", [(None, "40 so far"), (412, "40 of 412")])
+def test_an_unfinished_run_is_valid_as_far_as_it_went(planned: int | None, headline: str, tmp_path: Path) -> None:
+    path = tmp_path / "case.h5"
+    cases = synthetic.write(path, synthetic.Axes(tolerances=(1e-3, 1e-4), fixed_steps=(), samples=2), faults=False)
+    _statuses(path, {}, 0)
+    with h5py.File(path, "r+") as file:
+        if planned is not None:
+            file.attrs["planned_cases"] = planned
+
+    assert verdict(read(path)).headline == f"VALID, INCOMPLETE ({headline.replace('40', str(cases))})"
+
+
 def test_text_of_the_file_cannot_become_markup(tmp_path: Path) -> None:
     path = tmp_path / "case.h5"
-    synthetic.write(path, synthetic.Axes(tolerances=(1e-3,), fixed_steps=(), samples=2))
-    hostile = '<script>alert(1)</script>\\1 & "quoted"'
+    synthetic.write(path, synthetic.Axes(("linear",), tolerances=(1e-3,), fixed_steps=(64,), samples=2))
+    hostile = '<script>alert(1)</script>\\1 & "quoted"\t$\\frac$ \x01\x1b[1m Grüße 勾配 🚀 \u202e'
     with h5py.File(path, "r+") as file:
         for name in (
             "cases/reason",
@@ -214,14 +247,20 @@ def test_text_of_the_file_cannot_become_markup(tmp_path: Path) -> None:
             "environment/key",
             "runs/cmdline",
             "mem_labels/label",
+            "convergence/case_group",
+            "convergence/error_norm",
         ):
             file[name][0] = hostile
         file["cases/status"][0] = 2
 
-    assert main([str(path), "-o", str(tmp_path / "r.html"), "--markdown", str(tmp_path / "r.md")]) == 0
+    assert main([str(path), "-o", str(tmp_path / "r.html"), "--format", "html,md,csv,svg,json"]) == 0
+    for drawing in (tmp_path / "r-svg").iterdir():
+        ET.parse(drawing)
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["tables"]["failures"]
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     parser = Balance()
     parser.feed(page)
     assert "script" not in parser.tags and not parser.faults
+    assert "Grüße 勾配 🚀" in page and "\x01" not in page
     for drawing in re.findall(r"<svg.*?</svg>", page, flags=re.S):
         ET.fromstring(drawing)

@@ -29,11 +29,12 @@ def test_it_stands_alone(picture: str) -> None:
     assert "var(" not in picture and len(picture.encode()) < PICTURE_BYTES
     assert set(re.findall(r"https?://[^\"]+", picture)) == {"http://www.w3.org/2000/svg"}
     ids = re.findall(r' id="([^"]+)"', picture)
-    assert len(ids) == len(set(ids)) and set(re.findall(r'href="#([^"]+)"', picture)) <= set(ids)
+    referred = set(re.findall(r'href="#([^"]+)"', picture)) | set(re.findall(r"url\(#([^)]+)\)", picture))
+    assert len(ids) == len(set(ids)) and referred == set(ids)
 
 
 def test_it_has_a_light_ground_and_names_what_it_shows(picture: str, report: Report) -> None:
-    assert re.search(r"<rect [^>]*fill: #ffffff", picture)  # opaque: the page behind it may be dark
+    assert re.search(r"<path [^>]*fill: #ffffff", picture)  # opaque: the page behind it may be dark
     for word in ("lorenz63", "three_body", *report.palette.methods, "dormand_prince54"):
         assert f">{word}</text>" in picture, word
 

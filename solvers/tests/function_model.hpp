@@ -79,13 +79,13 @@ struct Solved {
   IntegrationCounts<> counts;
   Recording recording;
 };
-template <Tableau Tab, int N, class F>
+template <TableauDefinition Tab, int N, class F>
 [[nodiscard]] Solved<N> solve(FunctionModel<N, F> const& model, StepControl const& control, double t0, double t1,
                               Vec<double, N> const& y0) {
   Solved<N> solved;
   solved.y = y0;
-  StepWorkspace<Tab, FunctionModel<N, F>> work(model);
-  solved.status = integrate<Tab>(model, control, t0, t1, solved.y, work, solved.recording, solved.counts);
+  StepWorkspace<FunctionModel<N, F>> work(tableau_of<Tab>, model);
+  solved.status = integrate(tableau_of<Tab>, model, control, t0, t1, solved.y, work, solved.recording, solved.counts);
   return solved;
 }
 

@@ -17,7 +17,7 @@ constexpr std::int64_t items = 7, item = 3, block = 2, copies = 2, tail = 2;
 constexpr int N = copies * items * item + tail;
 constexpr double round_off = N * 8 * std::numeric_limits<double>::epsilon();  // sums of N terms in another order
 
-using Tab = BogackiShampine32;
+constexpr Tableau tab = tableau_of<BogackiShampine32>;
 using Small = VecAlgebra<double, double, N>;
 using Large = FieldAlgebra<double, double, Kokkos::DefaultHostExecutionSpace>;
 
@@ -44,12 +44,12 @@ class FieldAlgebraTest : public ::testing::Test {
       EXPECT_NEAR(x(static_cast<std::size_t>(i)), expected[i], round_off * (1.0 + std::abs(expected[i]))) << i;
   }
   struct Stages {
-    Small::Stages<Tab::stages> small;
-    Large::Stages<Tab::stages> large;
+    Small::Stages small;
+    Large::Stages large;
   };
   Stages random_stages() {
     Stages k;
-    for (std::size_t i = 0; i < Tab::stages; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) {
       k.small[i] = random_state();
       k.large[i] = copy_of(k.small[i]);
     }
@@ -64,6 +64,30 @@ TEST_F(FieldAlgebraTest, counts_its_entries) {
   EXPECT_EQ(large.make_state("retrace::test::state").extent(0), static_cast<std::size_t>(N));
 }
 
+TEST_F(FieldAlgebraTest, norms_leave_the_tail_out_where_they_are_told_to) {
+  Large const without{FieldLayout{BlockPartition(items, block, 0, 1), item, copies, tail, false}, self};
+  VecAlgebra<double, double, N, N - tail> const counted{};
+  auto k = random_stages();
+  Small::State const y = random_state(), y_new = random_state();
+  double const expected = counted.error_norm(tab, control, y, y_new, 0.3, k.small),
+               expected_rms = counted.weighted_rms(control, y_new, y);
+  EXPECT_NEAR(without.error_norm(tab, control, copy_of(y), copy_of(y_new), 0.3, k.large), expected,
+              round_off * expected);
+  EXPECT_NEAR(without.weighted_rms(control, copy_of(y_new), copy_of(y)), expected_rms, round_off * expected_rms);
+  // With the update in the same call the tail is updated all the same.
+  Large::State updated = large.make_state("retrace::test::updated"), apart = large.make_state("retrace::test::apart");
+  double const with_update = without.update_and_error_norm(tab, control, copy_of(y), updated, 0.3, k.large);
+  large.combine(apart, tab.weight_row(), 0.3, k.large, Plain{copy_of(y)});
+  for (std::size_t i = 0; i < N; ++i) EXPECT_EQ(updated(i), apart(i)) << i;
+  EXPECT_EQ(with_update, without.error_norm(tab, control, copy_of(y), apart, 0.3, k.large));
+
+  for (int i = N - tail; i < N; ++i) k.small[0][i] = k.large[0](static_cast<std::size_t>(i)) = 1e9;
+  EXPECT_NEAR(without.error_norm(tab, control, copy_of(y), copy_of(y_new), 0.3, k.large), expected,
+              round_off * expected);
+  EXPECT_EQ(counted.error_norm(tab, control, y, y_new, 0.3, k.small), expected);
+  EXPECT_GT(large.error_norm(tab, control, copy_of(y), copy_of(y_new), 0.3, k.large), 2.0 * expected);
+}
+
 TEST_F(FieldAlgebraTest, combines_stages_with_extra_terms) {
   auto const k = random_stages();
   Small::State const y = random_state(), z = random_state();
@@ -71,8 +95,8 @@ TEST_F(FieldAlgebraTest, combines_stages_with_extra_terms) {
   Small::State expected{};
   Large::State out = large.make_state("retrace::test::out");
 
-  small.combine<WeightRow<Tab>>(expected, 0.3, k.small, Scaled{1.0, y}, Scaled{-0.7, z});
-  large.combine<WeightRow<Tab>>(out, 0.3, k.large, Scaled{1.0, y_large}, Scaled{-0.7, z_large});
+  small.combine(expected, tab.weight_row(), 0.3, k.small, Scaled{1.0, y}, Scaled{-0.7, z});
+  large.combine(out, tab.weight_row(), 0.3, k.large, Scaled{1.0, y_large}, Scaled{-0.7, z_large});
 
   expect_equal(out, expected);
 }
@@ -81,7 +105,7 @@ TEST_F(FieldAlgebraTest, a_combination_of_nothing_is_zero) {
   auto const k = random_stages();
   Large::State out = copy_of(random_state());
 
-  large.combine<StageRow<Tab, 0>>(out, 0.3, k.large);
+  large.combine(out, tab.stage_row(0), 0.3, k.large);
 
   expect_equal(out, Small::State{});
 }
@@ -92,8 +116,8 @@ TEST_F(FieldAlgebraTest, may_combine_into_one_of_its_terms) {
   Large::State y_large = copy_of(y);
   Small::State const before = y;
 
-  small.combine<WeightRow<Tab>>(y, 0.3, k.small, Scaled{1.0, before});
-  large.combine<WeightRow<Tab>>(y_large, 0.3, k.large, Scaled{1.0, y_large});
+  small.combine(y, tab.weight_row(), 0.3, k.small, Scaled{1.0, before});
+  large.combine(y_large, tab.weight_row(), 0.3, k.large, Scaled{1.0, y_large});
 
   expect_equal(y_large, y);
 }
@@ -128,14 +152,31 @@ TEST_F(FieldAlgebraTest, norms_and_products_cover_all_copies_and_the_tail) {
   Large::State const y_large = copy_of(y), y_new_large = copy_of(y_new);
 
   double const dot = large.dot(y_large, y_new_large),
-               error = large.error_norm<Tab>(control, y_large, y_new_large, 0.3, k.large),
+               error = large.error_norm(tab, control, y_large, y_new_large, 0.3, k.large),
                rms = large.weighted_rms(control, y_large, y_new_large);
 
   EXPECT_NEAR(dot, small.dot(y, y_new), round_off);
-  double const error_expected = small.error_norm<Tab>(control, y, y_new, 0.3, k.small);
+  double const error_expected = small.error_norm(tab, control, y, y_new, 0.3, k.small);
   EXPECT_NEAR(error, error_expected, round_off * error_expected);
   double const rms_expected = small.weighted_rms(control, y, y_new);
   EXPECT_NEAR(rms, rms_expected, round_off * rms_expected);
+}
+
+TEST_F(FieldAlgebraTest, update_and_error_norm_in_one_pass_are_the_two_after_one_another) {
+  auto const k = random_stages();
+  Small::State const y = random_state();
+  Large::State const y_large = copy_of(y);
+  Small::State expected{};
+  Large::State y_new = large.make_state("retrace::test::y_new"), apart = large.make_state("retrace::test::apart");
+
+  double const error = large.update_and_error_norm(tab, control, y_large, y_new, 0.3, k.large),
+               error_expected = small.update_and_error_norm(tab, control, y, expected, 0.3, k.small);
+  large.combine(apart, tab.weight_row(), 0.3, k.large, Plain{y_large});
+
+  expect_equal(y_new, expected);
+  for (std::size_t i = 0; i < N; ++i) EXPECT_EQ(y_new(i), apart(i));
+  EXPECT_EQ(error, large.error_norm(tab, control, y_large, y_new, 0.3, k.large));
+  EXPECT_NEAR(error, error_expected, round_off * error_expected);
 }
 
 TEST_F(FieldAlgebraTest, reverse_of_the_error_norm_is_the_small_one) {
@@ -143,15 +184,57 @@ TEST_F(FieldAlgebraTest, reverse_of_the_error_norm_is_the_small_one) {
   Small::State const y = random_state(), y_new = random_state();
   Small::State e_bar{}, y_bar = random_state(), y_new_bar = random_state();
   Large::State e_large = copy_of(e_bar), y_large = copy_of(y_bar), y_new_large = copy_of(y_new_bar);
-  double const norm = small.error_norm<Tab>(control, y, y_new, 0.3, k.small);
+  double const norm = small.error_norm(tab, control, y, y_new, 0.3, k.small);
 
-  small.error_norm_vjp<Tab>(control, norm, 1.7, y, y_new, 0.3, k.small, e_bar, y_bar, y_new_bar);
-  large.error_norm_vjp<Tab>(control, norm, 1.7, copy_of(y), copy_of(y_new), 0.3, k.large, e_large, y_large,
-                            y_new_large);
+  small.error_norm_vjp(tab, control, norm, 1.7, y, y_new, 0.3, k.small, e_bar, y_bar, y_new_bar);
+  large.error_norm_vjp(tab, control, norm, 1.7, copy_of(y), copy_of(y_new), 0.3, k.large, e_large, y_large,
+                       y_new_large);
 
   expect_equal(e_large, e_bar);
   expect_equal(y_large, y_bar);
   expect_equal(y_new_large, y_new_bar);
+}
+
+TEST_F(FieldAlgebraTest, the_norm_of_the_maximum_and_its_reverse_are_the_small_ones) {
+  StepControl largest = control;
+  largest.norm = ErrorNorm::max;
+  auto const k = random_stages();
+  Small::State const y = random_state(), y_new = random_state();
+  Small::State e_bar{}, y_bar = random_state(), y_new_bar = random_state(), updated{};
+  Large::State e_large = copy_of(e_bar), y_large = copy_of(y_bar), y_new_large = copy_of(y_new_bar),
+               updated_large = copy_of(updated);
+  double const norm = small.error_norm(tab, largest, y, y_new, 0.3, k.small);
+
+  EXPECT_EQ(large.error_norm(tab, largest, copy_of(y), copy_of(y_new), 0.3, k.large), norm);
+  EXPECT_EQ(large.update_and_error_norm(tab, largest, copy_of(y), updated_large, 0.3, k.large),
+            small.update_and_error_norm(tab, largest, y, updated, 0.3, k.small));
+  expect_equal(updated_large, updated);
+  small.error_norm_vjp(tab, largest, norm, 1.7, y, y_new, 0.3, k.small, e_bar, y_bar, y_new_bar);
+  large.error_norm_vjp(tab, largest, norm, 1.7, copy_of(y), copy_of(y_new), 0.3, k.large, e_large, y_large,
+                       y_new_large);
+
+  expect_equal(e_large, e_bar);
+  expect_equal(y_large, y_bar);
+  expect_equal(y_new_large, y_new_bar);
+}
+
+TEST_F(FieldAlgebraTest, components_that_share_the_maximum_share_its_derivative) {
+  StepControl largest = control;
+  largest.norm = ErrorNorm::max;
+  Small::State const nothing{}, ones = Small::State::filled(1.0);
+  Stages k;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) {
+    k.small[i] = i == 0 ? ones : nothing;
+    k.large[i] = copy_of(k.small[i]);
+  }
+  Large::State e_bar = copy_of(nothing), y_bar = copy_of(nothing), y_new_bar = copy_of(nothing);
+  double const norm = large.error_norm(tab, largest, copy_of(ones), copy_of(ones), 0.3, k.large);
+
+  large.error_norm_vjp(tab, largest, norm, 1.0, copy_of(ones), copy_of(ones), 0.3, k.large, e_bar, y_bar, y_new_bar);
+
+  double const estimate = 0.3 * tab.error[0], expected = norm / estimate / N;  // E = |e| / w, each of N equal entries
+  for (std::size_t i = 0; i < static_cast<std::size_t>(N); ++i)
+    EXPECT_NEAR(e_bar(i), expected, round_off * std::abs(expected));
 }
 
 TEST_F(FieldAlgebraTest, reverse_of_the_weighted_norm_is_the_small_one_even_when_state_and_weight_are_one) {

@@ -212,11 +212,11 @@ TYPED_TEST(Integrate, an_observer_changes_no_bit) {
   StepControl const control = TypeParam::adaptive ? adaptive(1e-6) : fixed(400);
   auto const watched = solve<TypeParam>(model, control, 0.0, 2.0, one);
   Vec<double, 1> alone = one;
-  StepWorkspace<TypeParam, std::remove_const_t<decltype(model)>> work(model);
+  StepWorkspace<std::remove_const_t<decltype(model)>> work(tableau_of<TypeParam>, model);
   NoObserver nobody;
   IntegrationCounts<> counts;
 
-  SolveStatus const status = integrate<TypeParam>(model, control, 0.0, 2.0, alone, work, nobody, counts);
+  SolveStatus const status = integrate(tableau_of<TypeParam>, model, control, 0.0, 2.0, alone, work, nobody, counts);
 
   EXPECT_EQ(status, watched.status);
   EXPECT_EQ(alone[0], watched.y[0]);
@@ -263,6 +263,8 @@ TYPED_TEST(IntegrateAdaptively, a_pole_ends_the_solve) {
 }
 
 TYPED_TEST(IntegrateAdaptively, a_jump_larger_than_any_tolerance_makes_the_step_too_small) {
+  // A scheme without a stage at the end of its step may step over the jump unseen, and behind it all is smooth again.
+  if (TypeParam::c[TypeParam::stages - 1] < 1.0) return;
   // Whichever stages lie beyond the jump, the error estimate is at least 1e-3 of the change, ten times the tolerance.
   auto const wall =
       model_of<1>([](double t, Vec<double, 1> const&, Vec<double, 1>& dydt) { dydt[0] = t < 1.0 ? 0.0 : 1e30; });
@@ -371,12 +373,12 @@ TEST_P(ThreeBodyPositions, are_reached_at_a_tight_tolerance) {
   EnsembleModel<ThreeBody, double> model{};
   model.p = problem.parameter_values(0);
   Vec<double, 18> y = problem.initial_state(0);
-  StepWorkspace<DormandPrince54, decltype(model)> work(model);
+  StepWorkspace<decltype(model)> work(tableau_of<DormandPrince54>, model);
   NoObserver observer;
   IntegrationCounts<> counts;
 
   SolveStatus const status =
-      integrate<DormandPrince54>(model, adaptive(1e-12), 0.0, GetParam().t, y, work, observer, counts);
+      integrate(tableau_of<DormandPrince54>, model, adaptive(1e-12), 0.0, GetParam().t, y, work, observer, counts);
 
   ASSERT_EQ(status, SolveStatus::success);
   // Ten printed digits (5e-11) and the tolerance times a sensitivity of 58 at t = 1, hundreds at t = 2.

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 namespace retrace {
 namespace {
@@ -21,7 +23,7 @@ class StepControlTest : public ::testing::Test {
   /// The E at which safety E^(-exponent) is `ratio`.
   static double error_for(double ratio) { return std::pow(0.9 / ratio, 1.0 / exponent); }
   static detail::Factor<double> factor(StepSizeRule const& rule, double error, bool after_rejection = false) {
-    return detail::step_factor<Tab>(rule, error, error <= 1.0, after_rejection);
+    return detail::step_factor(tableau_of<Tab>, rule, error, error <= 1.0, after_rejection);
   }
 };
 TYPED_TEST_SUITE(StepControlTest, tests::Typed<tests::AdaptiveTableauList>, tests::ByName);
@@ -84,6 +86,121 @@ TYPED_TEST(StepControlTest, is_what_an_integration_does) {
       EXPECT_EQ(trials[i].factor, factor.value);
       EXPECT_EQ(trials[i].factor_is_constant, factor.is_constant);
       EXPECT_NEAR(trials[i + 1].proposed, trials[i].span.h * factor.value, a_few_roundings * trials[i].span.h * 10.0);
+    }
+  }
+}
+
+TEST(StepSizeRules, have_the_gains_of_the_literature) {
+  // Soderlind (2003), Table III: k (beta_1, beta_2, beta_3), (alpha_2, alpha_3). A controller whose error gains and
+  // ratios add up to 1 follows a constant error without lag: PI, PID; the digital filters spread it over ratios.
+  struct Expected {
+    std::string_view name;
+    ControllerGains gains;
+  };
+  for (Expected const& e :
+       {Expected{"pi", {0.7, -0.4, 0.0, 0.0, 0.0}}, Expected{"pi42", {0.6, -0.2, 0.0, 0.0, 0.0}},
+        Expected{"pi33", {2.0 / 3.0, -1.0 / 3.0, 0.0, 0.0, 0.0}}, Expected{"pid", {0.49, -0.34, 0.10, 0.0, 0.0}},
+        Expected{"h211pi", {1.0 / 6.0, 1.0 / 6.0, 0.0, 0.0, 0.0}}, Expected{"h211b", {0.25, 0.25, 0.0, 0.25, 0.0}},
+        Expected{"h312pid", {1.0 / 18.0, 1.0 / 9.0, 1.0 / 18.0, 0.0, 0.0}},
+        Expected{"h312b", {0.125, 0.25, 0.125, 0.375, 0.125}}}) {
+    auto const found = std::ranges::find(step_size_rules, e.name, &NamedStepSizeRule::name);
+    ASSERT_NE(found, step_size_rules.end()) << e.name;
+    ControllerGains const& gains = found->rule.gains;
+    EXPECT_DOUBLE_EQ(gains.error, e.gains.error) << e.name;
+    EXPECT_DOUBLE_EQ(gains.error_1, e.gains.error_1) << e.name;
+    EXPECT_DOUBLE_EQ(gains.error_2, e.gains.error_2) << e.name;
+    EXPECT_DOUBLE_EQ(gains.ratio, e.gains.ratio) << e.name;
+    EXPECT_DOUBLE_EQ(gains.ratio_1, e.gains.ratio_1) << e.name;
+    EXPECT_TRUE(gains.remember());
+  }
+}
+
+/// phi of an accepted step by Soderlind's formula over the list of accepted steps so far, the present one last.
+double factor_by_hand(StepSizeRule const& rule, double exponent, std::vector<tests::Recording::Entry> const& accepted) {
+  auto const error = [&](std::size_t back) {  // of the step so many before
+    if (back >= accepted.size()) return 1.0;
+    double const e = accepted[accepted.size() - 1 - back].error_norm;
+    return back == 0 ? e : std::max(e, rule.least_remembered_error);
+  };
+  auto const ratio = [&](std::size_t back) {
+    if (back + 1 >= accepted.size()) return 1.0;
+    return accepted[accepted.size() - 1 - back].span.h / accepted[accepted.size() - 2 - back].span.h;
+  };
+  return rule.safety * std::pow(error(0), -exponent * rule.gains.error) *
+         std::pow(error(1), -exponent * rule.gains.error_1) * std::pow(error(2), -exponent * rule.gains.error_2) *
+         std::pow(ratio(0), -rule.gains.ratio) * std::pow(ratio(1), -rule.gains.ratio_1);
+}
+
+TYPED_TEST(StepControlTest, rules_that_remember_look_at_accepted_steps_only) {
+  auto const model = tests::model_of<1>([](double t, Vec<double, 1> const& y, Vec<double, 1>& dydt) {
+    dydt[0] = -y[0] + 20.0 * Kokkos::exp(-400.0 * (t - 1.0) * (t - 1.0));
+  });
+  constexpr double roundings = 256 * epsilon;  // five powers, each of relative error some epsilon times its exponent
+  for (NamedStepSizeRule const& named : step_size_rules) {
+    StepSizeRule const& rule = named.rule;
+    StepControl control = tests::adaptive(1e-6);
+    control.rule = rule;
+
+    auto const solved = tests::solve<TypeParam>(model, control, 0.0, 2.0, Vec<double, 1>{{1.0}});
+
+    std::vector<tests::Recording::Entry> accepted;
+    int free_factors = 0;
+    for (std::size_t i = 0; i < solved.recording.trials.size(); ++i) {
+      auto const& trial = solved.recording.trials[i];
+      bool const after_rejection = i > 0 && !solved.recording.trials[i - 1].accepted;
+      double ideal = rule.safety * std::pow(trial.error_norm, -TestFixture::exponent);
+      if (trial.accepted) {
+        accepted.push_back(trial);
+        ideal = factor_by_hand(rule, TestFixture::exponent, accepted);
+      }
+      double const low = trial.accepted ? rule.accepted_shrink_limit : rule.shrink_limit;
+      double const high =
+          trial.accepted && !(after_rejection && rule.no_growth_after_rejection) ? rule.growth_limit : 1.0;
+      EXPECT_NEAR(trial.factor, std::clamp(ideal, low, high), roundings * trial.factor)
+          << named.name << ", trial " << i;
+      if (!trial.factor_is_constant) ++free_factors;
+    }
+    EXPECT_GT(free_factors, 5) << named.name;
+    EXPECT_GT(solved.counts.accepted, 5) << named.name;
+  }
+}
+
+TYPED_TEST(StepControlTest, the_largest_component_rules_with_the_norm_of_the_maximum) {
+  // Two components of unlike size without coupling: their E alone, and together in either norm.
+  auto const both = tests::model_of<2>([](double t, Vec<double, 2> const&, Vec<double, 2>& dydt) {
+    dydt[0] = 30.0 * Kokkos::cos(3.0 * t);
+    dydt[1] = Kokkos::cos(t);
+  });
+  StepControl control = tests::adaptive(1e-4);
+  control.initial_step = 0.2;
+  auto const first_error = [&](ErrorNorm norm) {
+    control.norm = norm;
+    return tests::solve<TypeParam>(both, control, 0.0, 2.0, Vec<double, 2>{{1.0, 1.0}}).recording.trials[0].error_norm;
+  };
+  auto const alone = [&](double scale, double speed) {
+    auto const one = tests::model_of<1>(
+        [=](double t, Vec<double, 1> const&, Vec<double, 1>& dydt) { dydt[0] = scale * Kokkos::cos(speed * t); });
+    control.norm = ErrorNorm::rms;
+    return tests::solve<TypeParam>(one, control, 0.0, 2.0, Vec<double, 1>{{1.0}}).recording.trials[0].error_norm;
+  };
+  double const e0 = alone(30.0, 3.0), e1 = alone(1.0, 1.0);
+
+  EXPECT_NEAR(first_error(ErrorNorm::max), std::max(e0, e1), a_few_roundings * std::max(e0, e1));
+  EXPECT_NEAR(first_error(ErrorNorm::rms), std::sqrt((e0 * e0 + e1 * e1) / 2.0), a_few_roundings * std::max(e0, e1));
+}
+
+TEST(ErrorNorms, say_so_when_any_component_is_not_finite) {
+  using Algebra = VecAlgebra<double, double, 3>;
+  Tableau const tab = tableau_of<HeunEuler21>;
+  StepControl control = tests::adaptive(1e-3);
+  control.norm = ErrorNorm::max;
+  for (int bad = 0; bad < 3; ++bad) {
+    for (double const value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+      Algebra::Stages k{};
+      k[0] = {{1.0, 2.0, 3.0}};
+      k[0][bad] = value;
+      EXPECT_FALSE(std::isfinite(Algebra{}.error_norm(tab, control, {{1.0, 1.0, 1.0}}, {{1.0, 1.0, 1.0}}, 0.1, k)))
+          << bad;
     }
   }
 }

@@ -1,26 +1,28 @@
-#include "core/precision.hpp"
 #include "verification/checks/declarations.hpp"
+#include "verification/checks/rounding_bound.hpp"
+#include "verification/step_witness.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
 #include <string>
 
 namespace retrace::checks {
 
 namespace {
 
-/// What round-off may make of a relative difference between two ways to the same derivative.
-double round_off_of(CheckedGradient const& g, std::int64_t steps) {
-  auto const n = static_cast<double>(std::max<std::int64_t>(1, steps));
-  // Double: each step makes some tens of roundings of 1.1e-16 on both sides; 1e-12 a step leaves a factor of about 100
-  // for their growth through later steps (the state's own sensitivity, 58 for three_body).
-  constexpr double per_step = 1e-12;
-  if (g.choice.precision == F64::name) return per_step * n;
-  // Single: a bound that grows with n would soon say nothing, so roundings of 6e-8 are taken to add up like a random
-  // walk: some tens a step, and the same factor of 100.
-  constexpr double single_round_off = 6e-8, roundings_and_growth = 1e3;
-  return single_round_off * roundings_and_growth * std::sqrt(n);
+/// Says in the message which of the blocks y0 and p is wrong, where the other one is right.
+void name_the_wrong_block(CheckedGradient const& g, double threshold, CheckResult& result) {
+  auto const* const by_block = dynamic_cast<StepWitness const*>(&g.problem);
+  if (by_block == nullptr || g.control.objective.kind != LossKind::terminal) return;
+  BlockErrors const errors = by_block->block_errors(g.choice, g.control, g.result);
+  bool const good_y0 = errors.y0 <= threshold, good_p = errors.p <= threshold;
+  if (errors.compared == 0 || good_y0 == good_p) return;
+  result.message = fmt::format(
+      "{} is off by {:.2g} of its size from tangents through the same {} steps of {}, while {} is right to {:.1e}: its "
+      "part of the reverse step is wrong",
+      good_y0 ? "dL/dp" : "dL/dy0", good_y0 ? errors.p : errors.y0, errors.steps, g.choice.solver,
+      good_y0 ? "dL/dy0" : "dL/dp", good_y0 ? errors.y0 : errors.p);
 }
 
 }  // namespace
@@ -28,23 +30,28 @@ double round_off_of(CheckedGradient const& g, std::int64_t steps) {
 CheckResult dual(CheckedGradient const& g) {
   if (g.promise != Promise::exact_frozen) return skipped("the method does not promise the frozen-step derivative");
   WitnessError const witness = g.problem.frozen_dual(g.choice, g.control, g.result);
-  return at_most(
-      "dual", witness.relative_error, round_off_of(g, witness.steps),
-      "round-off of " + std::to_string(witness.steps) + " steps; " + std::to_string(witness.compared) + " compared");
+  std::string const compared = std::to_string(witness.compared) + " compared";
+  if (!g.has_own_scheme()) {
+    RoundingBound const bound = rounding_bound(g, witness.steps);
+    CheckResult result = within_rounding("dual", witness.relative_error, bound, compared);
+    if (result.verdict == CheckVerdict::fail) name_the_wrong_block(g, bound.bound, result);
+    return result;
+  }
+  // A method that finds the states again evaluates its derivatives where round-off has taken it; 100 for what later
+  // steps make of that, and 1e-12 for the roundings of each step and their growth.
+  constexpr double growth_downstream = 1e2, per_step = 1e-12;
+  double const of_steps = per_step * static_cast<double>(witness.steps);
+  return at_most("dual", witness.relative_error, std::max(of_steps, growth_downstream * g.result.round_trip.lost),
+                 "round-off of " + std::to_string(witness.steps) + " steps and of the way back; " + compared);
 }
 
 CheckResult program_dual(CheckedGradient const& g) {
   if (g.promise != Promise::exact_program) return skipped("the method does not promise the derivative of the program");
   WitnessError const witness = g.problem.program_dual(g.choice, g.control, g.result);
   if (witness.compared == 0) return inconclusive("no witness for this kind of problem in " + g.choice.precision);
-  // Round-off as for frozen steps, amplified by 1/E where the controller divides by a small error estimate.
-  constexpr double controller_round_off = 1e-10, controller_amplifies = 10.0;
-  double const round_off = round_off_of(g, witness.steps);
-  double const threshold =
-      g.choice.precision == F64::name ? std::max(controller_round_off, round_off) : controller_amplifies * round_off;
-  return at_most(
-      "program_dual", witness.relative_error, threshold,
-      "round-off of the adaptive program and its controller; " + std::to_string(witness.compared) + " compared");
+  RoundingBound bound = rounding_bound(g, witness.steps);
+  bound.bound = std::max(bound.bound, witness.sensitivity);
+  return within_rounding("program_dual", witness.relative_error, bound, std::to_string(witness.compared) + " compared");
 }
 
 }  // namespace retrace::checks

@@ -16,14 +16,18 @@ struct Changes {
   std::map<std::string_view, std::vector<std::int64_t>> lists{};
 };
 
+/// A problem's defaults with some of them changed.
+[[nodiscard]] inline Arguments changed_arguments(std::string_view problem, Changes const& changes) {
+  Arguments arguments = Arguments::defaults(find_problem(problem).arguments);
+  for (auto const& [name, value] : changes.numbers) arguments.numbers.find(name)->second = value;
+  for (auto const& [name, value] : changes.lists) arguments.lists.find(name)->second = value;
+  return arguments;
+}
+
 /// A problem of the catalogue with some of its defaults changed.
 [[nodiscard]] inline std::unique_ptr<ProblemInstance> make_instance(std::string_view problem, Communicator const& comm,
                                                                     Changes const& changes = {}) {
-  ProblemDescription const& description = find_problem(problem);
-  Arguments arguments = Arguments::defaults(description.arguments);
-  for (auto const& [name, value] : changes.numbers) arguments.numbers.find(name)->second = value;
-  for (auto const& [name, value] : changes.lists) arguments.lists.find(name)->second = value;
-  return description.make(arguments, comm);
+  return find_problem(problem).make(changed_arguments(problem, changes), comm);
 }
 
 /// The gradient by one method, computed once.
@@ -49,9 +53,8 @@ struct Changes {
 
 [[nodiscard]] inline std::vector<std::string> adaptive_solvers() {
   std::vector<std::string> names;
-  for_each_type(AllTableaus{}, [&]<class Tab>() {
-    if (Tab::adaptive) names.emplace_back(Tab::name);
-  });
+  for (NamedTableau const& scheme : tableau_catalogue())
+    if (scheme.tableau.adaptive) names.emplace_back(scheme.name);
   return names;
 }
 [[nodiscard]] inline std::vector<std::string> all_problems() {

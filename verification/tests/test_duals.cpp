@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <tuple>
@@ -17,8 +18,9 @@ using tests::gradient_of;
 
 // Each step makes some tens of roundings of 1.1e-16 on both sides; the rest is room for their growth downstream.
 constexpr double round_off_per_step = 1e-12;
-// The program's derivative divides by error estimates, whose own rounding errors are relatively larger.
-constexpr double program_round_off = 1e-10;
+// The program's derivative divides by error estimates, whose own rounding errors are relatively larger: see
+// WitnessError. Van der Pol by DOP853 at 1e-3 is the worst here: naive and duals differ by 6e-10, while both are 3e-4
+// away from the same program in quadruple precision, because its steps move as much with the state's last bits.
 
 /// Small, odd in every size, and short enough for a second-order scheme at 1e-9.
 tests::Changes small_version_of(std::string_view problem) {
@@ -60,7 +62,7 @@ TEST_P(ExactPromises, naive_equals_duals_of_the_whole_program) {
 
   ASSERT_EQ(naive.status, SolveStatus::success);
   EXPECT_GE(witness.compared, 2);
-  EXPECT_LE(witness.relative_error, program_round_off);
+  EXPECT_LE(witness.relative_error, std::max(WitnessError::clear, witness.sensitivity));
 }
 
 INSTANTIATE_TEST_SUITE_P(Everything, ExactPromises,

@@ -8,7 +8,9 @@
 #include <mpi.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,25 @@ TEST(References, of_three_body_agree) {
   GradientResult const result = aca_gradient("three_body", {.numbers = {{"T", reference.at("T").get<double>()}}});
 
   expect_agreement(result, reference);
+}
+
+/// scripts/scipy_witness.py --write: f written a second time, its derivatives by complex steps, steps by SciPy.
+TEST(References, of_scipys_forward_sensitivities_agree) {
+  nlohmann::json const document = read_reference("scipy");
+  ASSERT_GE(document.at("problems").size(), 3U);
+  for (auto const& [name, expected] : document.at("problems").items()) {
+    std::map<std::string, double> const arguments = expected.at("arguments");
+    tests::Changes changes;
+    for (auto const& [argument, value] : arguments) changes.numbers.emplace(argument, value);
+
+    GradientResult const result = aca_gradient(name, changes);
+
+    ASSERT_EQ(result.status, SolveStatus::success) << name;
+    EXPECT_NEAR(result.loss, expected.at("loss").get<double>(), state_limit * std::abs(result.loss)) << name;
+    EXPECT_LE(relative_l2(result.dloss_dy0, expected.at("dloss_dy0").get<std::vector<double>>()), gradient_limit)
+        << name;
+    EXPECT_LE(relative_l2(result.dloss_dp, expected.at("dloss_dp").get<std::vector<double>>()), gradient_limit) << name;
+  }
 }
 
 /// Positions r1, r2, r3 at a time, as published with ten digits.

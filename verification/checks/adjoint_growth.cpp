@@ -1,0 +1,39 @@
+#include "verification/checks/declarations.hpp"
+#include "verification/step_witness.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace retrace::checks {
+
+/// Steps beyond the stability limit multiply what they do not damp by |R(h lambda)| > 1. A start that lacks those
+/// components hides it from the controller and from L; the adjoint has them, and grows. Cutting each step into halves
+/// brings such a gradient down by orders of magnitude, and a sound one hardly moves.
+CheckResult adjoint_growth(CheckedGradient const& g) {
+  if (g.promise == Promise::consistent) return skipped("the method integrates the adjoint by steps of its own");
+  if (g.has_own_scheme()) return skipped("the method steps by a scheme of its own");
+  if (g.control.objective.kind != LossKind::terminal) return skipped("its steps know the terminal loss only");
+  auto const* const witness = dynamic_cast<StepWitness const*>(&g.problem);
+  if (witness == nullptr) return skipped("this instance has no witness along given steps");
+  AdjointGrowth const growth = witness->adjoint_growth(g.choice, g.control, g.result);
+  if (growth.compared == 0) return inconclusive("the forward solve could not be repeated");
+  // A derivative of steps that do not resolve the solution is off by a share of its size, or a few times that; a mode
+  // that passes the limit of stability in a few steps gains more.
+  constexpr double most = 10.0;
+  CheckResult result = at_most(
+      "adjoint_growth", growth.ratio, most,
+      fmt::format("|dL/dy0| over that of the {} steps cut into halves: growth that belongs to the steps, not to "
+                  "the flow",
+                  growth.steps));
+  if (result.verdict == CheckVerdict::fail)
+    result.message = fmt::format(
+        "dL/dy0 is {:.2g} times as large as with the same {} steps cut into halves, while L changes by {:.1e} only: "
+        "the "
+        "steps pass the stability limit of {} for components that the start hardly has, and the adjoint grows by them; "
+        "a tighter tolerance, a start that excites them, or a bound on the step cures it",
+        growth.ratio, growth.steps, growth.loss_change, g.choice.solver);
+  return result;
+}
+
+}  // namespace retrace::checks

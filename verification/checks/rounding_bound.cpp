@@ -1,0 +1,41 @@
+#include "verification/checks/rounding_bound.hpp"
+
+#include "verification/witness/rounding_limits.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace retrace::checks {
+
+RoundingBound rounding_bound(CheckedGradient const& g, std::int64_t steps) {
+  double const u = limits::round_off(g.choice.precision);
+  double const least = limits::least_difference(u, static_cast<double>(steps));
+  MeasuredRounding const& measured = g.rounding();
+  if (measured.runs == 0)
+    return {least, false, fmt::format("round-off of {} steps; with other last bits the program branches", steps)};
+  double const bound = std::max(least, limits::deviations * measured.relative);
+  return {
+      bound, true,
+      fmt::format("round-off: {} deviations of {:.2g} measured in {} runs with random last bits, at least {:.2g} for "
+                  "{} steps",
+                  limits::deviations, measured.relative, measured.runs, least, steps)};
+}
+
+CheckResult within_rounding(std::string_view check, double difference, RoundingBound const& bound,
+                            std::string const& what) {
+  CheckResult result = at_most(check, difference, bound.bound, bound.reason + "; " + what);
+  if (!bound.measured && result.verdict == CheckVerdict::fail && std::isfinite(difference)) {
+    result.verdict = CheckVerdict::inconclusive;
+    result.message =
+        "round-off decides which branches the program takes: its derivative is not known to better; " + what;
+  }
+  if (bound.bound > limits::most_informative && result.verdict == CheckVerdict::pass) {
+    result.verdict = CheckVerdict::inconclusive;
+    result.message = "rounding errors are as large as the derivative: nothing can be said; " + result.message;
+  }
+  return result;
+}
+
+}  // namespace retrace::checks

@@ -1,0 +1,61 @@
+#include "verification/checks/declarations.hpp"
+#include "verification/checks/rounding_bound.hpp"
+#include "verification/witness/rounding_limits.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace retrace::checks {
+
+/// Slow to see small errors of a gradient, and blind to none: it needs only losses.
+CheckResult taylor(CheckedGradient const& g) {
+  if (g.promise == Promise::consistent) return skipped("the method's gradient is not that of any program");
+  bool const program = g.promise == Promise::exact_program;
+  if (program && g.choice.precision != "f64")
+    return skipped("losses of the live program are formed in double, where it takes other steps");
+  if (g.control.detached_factor) return skipped("the live program moves the factor that the method holds fixed");
+  if (g.has_own_scheme()) return skipped("the method steps by a scheme of its own");
+  if (g.control.objective.kind != LossKind::terminal) return skipped("its steps know the terminal loss only");
+  double const rounding = rounding_bound(g, g.result.work.accepted).bound;
+  std::vector<TaylorTest> tests = g.witness.taylor(g.choice, g.control, program, g.result, rounding);
+
+  constexpr double least_rate = 1.8;                              // 2, less what the next term makes of it
+  constexpr double first_order_from = 0.7, first_order_to = 1.3;  // around 1: without the gradient
+  constexpr double fine = 1e-4;  // an error of the gradient by this share must show, or nothing has been tested
+  double slowest = std::numeric_limits<double>::infinity();
+  int judged = 0, silent = 0, blind = 0;
+  for (TaylorTest const& test : tests) {
+    bool const sees = test.rate && first_order_from <= test.rate_without && test.rate_without <= first_order_to;
+    if (sees) {
+      slowest = std::min(slowest, *test.rate);
+      ++judged;
+    } else if (!test.rate && test.least_visible_error <= fine) {
+      ++silent;  // the remainder is noise from the first step size on: the loss is linear along this direction
+    } else {
+      ++blind;
+    }
+  }
+  CheckResult result;
+  if (judged > 0) {
+    result = {.check = "taylor",
+              .value = slowest,
+              .threshold = least_rate,
+              .op = ">=",
+              .verdict = slowest >= least_rate ? CheckVerdict::pass : CheckVerdict::fail,
+              .message = {}};
+    result.message =
+        fmt::format("least rate of {} directions, noise measured; without the gradient the rate is 1", judged);
+  } else if (silent > 0 && blind == 0) {
+    result = at_most("taylor", 0.0, fine, "the loss is linear along each direction, to the noise");
+  } else {
+    result = inconclusive(fmt::format("too few step sizes above the noise in {} directions", tests.size()));
+  }
+  result.taylor = std::move(tests);
+  return result;
+}
+
+}  // namespace retrace::checks

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "verification/checks.hpp"
+#include "verification/selftest/random_case.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace retrace::selftest {
+
+/// A case, solved once, of which checks can be asked.
+class Examined {
+ public:
+  /// Collective. Throws UsageError for a method that does not go with the scheme, the precision or the problem.
+  Examined(RandomCase const& of, Communicator const& comm);
+
+  [[nodiscard]] GradientResult const& gradient() const { return result_; }
+  [[nodiscard]] Promise promise() const { return promise_; }
+  /// What the checks say of the gradient, each of its numbers times `factor`.
+  [[nodiscard]] std::vector<CheckResult> checks(std::function<bool(std::string_view)> const& wanted,
+                                                double factor = 1.0);
+
+ private:
+  RandomCase case_;
+  Communicator const* comm_;
+  std::unique_ptr<ProblemInstance> problem_;
+  std::unique_ptr<ProblemWitness> witness_;
+  Promise promise_;
+  GradientResult result_;
+  Reference reference_;
+  std::optional<MeasuredRounding> rounding_;  ///< of the right gradient, measured once
+};
+
+}  // namespace retrace::selftest
