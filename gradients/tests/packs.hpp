@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,13 +40,21 @@ inline void expect_the_same(std::vector<Outcome> const& a, std::vector<Outcome> 
 /// The outcome of each trajectory, `W` of them side by side: the kernel of EnsembleGradient, item by item.
 template <class Method, class Precision, int W, EnsembleProblem Problem>
 [[nodiscard]] std::vector<Outcome> outcomes(Problem const& problem, Tableau const& tab, StepControl const& control) {
-  using Kernel = EnsembleKernel<Problem, Method, Precision, W, Kokkos::HostSpace>;
+  using Kernel = EnsembleKernel<Problem, Method, Precision, W>;
   RecordShape const shape = Method::record_shape(tab, control);
   constexpr int N = Problem::dimension, P = Problem::parameters;
   constexpr std::int64_t capacity = 2048;  // records; whoever needs more gets arena_exhausted
   std::int64_t const n = problem.trajectories, items = (n + W - 1) / W;
   auto const at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
   auto const arena = at(shape.scalars == 0 ? 0 : items * W * capacity);
+  // A real arena is not initialised: what a lane reads beyond its records must not matter.
+  std::vector<typename Precision::Time> scalars(arena * at(shape.scalars), std::nan(""));
+  std::vector<typename Precision::State> states(arena * at(shape.states * N), std::nanf("")),
+      slots(at(items * W * shape.slots * N), std::nanf(""));
+  std::vector<double> loss(at(n)), dloss_dy0(at(n * N)), final_state(at(n * N)), dloss_dp(at(n * P));
+  std::vector<SolveStatus> status(at(n));
+  std::vector<std::int64_t> records(at(n));
+  std::vector<WorkCounts> work(at(n));
   Kernel const kernel{problem,
                       tab,
                       shape,
@@ -55,42 +64,39 @@ template <class Method, class Precision, int W, EnsembleProblem Problem>
                       n,
                       capacity,
                       W,
-                      decltype(Kernel::scalars)("scalars", arena * at(shape.scalars)),
-                      decltype(Kernel::states)("states", arena * at(shape.states * N)),
-                      decltype(Kernel::slots)("slots", at(items * W * shape.slots * N)),
-                      decltype(Kernel::loss)("loss", at(n)),
-                      decltype(Kernel::dloss_dy0)("dloss_dy0", at(n)),
-                      decltype(Kernel::final_state)("final_state", at(n)),
-                      decltype(Kernel::dloss_dp)("dloss_dp", at(n)),
-                      decltype(Kernel::dloss_dt)(),
-                      decltype(Kernel::status)("status", at(n)),
-                      decltype(Kernel::records)("records", at(n)),
-                      decltype(Kernel::work)("work", at(n))};
-  // A real arena is not initialised: what a lane reads beyond its records must not matter.
-  Kokkos::deep_copy(kernel.scalars, Kokkos::Experimental::quiet_NaN_v<typename Precision::Time>);
-  Kokkos::deep_copy(kernel.slots, Kokkos::Experimental::quiet_NaN_v<typename Precision::State>);
-  Kokkos::deep_copy(kernel.states, Kokkos::Experimental::quiet_NaN_v<typename Precision::State>);
+                      {.scalars = scalars.data(),
+                       .states = states.data(),
+                       .slots = slots.data(),
+                       .loss = loss.data(),
+                       .dloss_dy0 = dloss_dy0.data(),
+                       .final_state = final_state.data(),
+                       .dloss_dp = dloss_dp.data(),
+                       .dloss_dt = nullptr,
+                       .status = status.data(),
+                       .records = records.data(),
+                       .work = work.data(),
+                       .round_trip = nullptr}};
   for (std::int64_t item = 0; item < items; ++item) kernel.solve(item);
 
   std::vector<Outcome> all(at(n));
-  auto const bits = [](auto const& view, std::int64_t i, int size) {
+  auto const bits = [&](std::vector<double> const& rows, std::int64_t i, int size) {
     std::vector<std::uint64_t> list;
-    for (int d = 0; d < size; ++d) list.push_back(std::bit_cast<std::uint64_t>(view(i, d)));
+    for (int d = 0; d < size; ++d) list.push_back(std::bit_cast<std::uint64_t>(rows[at(i * size + d)]));
     return list;
   };
   for (std::int64_t i = 0; i < n; ++i) {
-    WorkCounts w = kernel.work(i);
+    WorkCounts w = work[at(i)];
     // The lanes of a pack go back by one schedule, the longest's: what is computed again depends on the neighbours.
     if (shape.slots > 0) w.rhs_backward = w.readvanced = 0;
-    all[at(i)] = {kernel.status(i),
+    all[at(i)] = {status[at(i)],
                   w.accepted,
                   w.rejected,
-                  {kernel.records(i), w.rhs_forward, w.rhs_backward, w.vjp, w.accepted, w.rejected, w.reverse_accepted,
+                  {records[at(i)], w.rhs_forward, w.rhs_backward, w.vjp, w.accepted, w.rejected, w.reverse_accepted,
                    w.reverse_rejected, w.readvanced, w.graph_depth},
-                  {std::bit_cast<std::uint64_t>(kernel.loss(i))},
-                  bits(kernel.dloss_dy0, i, N),
-                  bits(kernel.dloss_dp, i, P),
-                  bits(kernel.final_state, i, N)};
+                  bits(loss, i, 1),
+                  bits(dloss_dy0, i, N),
+                  bits(dloss_dp, i, P),
+                  bits(final_state, i, N)};
   }
   return all;
 }
