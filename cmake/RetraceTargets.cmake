@@ -67,7 +67,8 @@ function(retrace_test_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   add_executable(test_${name} ${arg_SOURCES})
   target_link_libraries(test_${name} PRIVATE retrace::test_main ${arg_LINK})
-  target_compile_options(test_${name} PRIVATE ${RETRACE_WARNING_FLAGS})
+  # Most of a clean build is tests, which run for seconds: -O1 halves the time of the large units.
+  target_compile_options(test_${name} PRIVATE ${RETRACE_WARNING_FLAGS} $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 # retrace_add_test(<name> SOURCES <files> LINK <targets> [LABELS <labels>] [TIMEOUT <seconds>])
