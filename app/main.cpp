@@ -2,6 +2,7 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/retrace_main.hpp"
+#include "app/stop_signals.hpp"
 #include "core/error.hpp"
 #include "core/memory_tracker.hpp"
 
@@ -73,6 +74,8 @@ int agreed_code(Ended own) {
 int with_mpi(app::Options const& options, int argc, char** argv) {
   std::string command_line;
   for (int i = 0; i < argc; ++i) command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
+  bool const runs = options.command == app::Options::Command::run || options.command == app::Options::Command::verify;
+  if (runs) app::listen_for_stop();  // before MPI: a job's warning may come while it starts
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MemoryTracker::install();

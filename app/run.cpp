@@ -5,7 +5,6 @@
 #include "app/resume.hpp"
 #include "app/scheduler.hpp"
 #include "app/session.hpp"
-#include "app/stop_signals.hpp"
 #include "app/version.hpp"
 #include "benchmarks/agreement.hpp"
 #include "benchmarks/builtin_suites.hpp"
@@ -225,7 +224,6 @@ Opened open_store(Options const& options, std::vector<CaseSpec> const& cases, re
 int run_suite(Options const& options, Communicator const& comm, Communicator const& for_agreement,
               std::string const& command_line) {
   Watchdog::Clock::time_point const started = Watchdog::Clock::now();
-  listen_for_stop();
   bool const speaks = comm.rank() == 0;
   Agreement const agreement(for_agreement);
   std::vector<ConfigText> const configs = read_configs(options, comm, agreement);
