@@ -12,7 +12,9 @@
 namespace retrace::witness {
 
 /// The Taylor test of one system along +-(1 + |x|) in all unknowns, on the recorded steps in plain loops, or on the
-/// live program as far as it keeps its branches. Nothing if the solve fails.
+/// live program as far as it keeps its branches. Nothing if the solve fails. Of the live program it takes half the
+/// difference between both sides: atol + rtol |y|, by which its first step is chosen, has a kink where a component
+/// of y0 is 0, and there the gradient holds the mean of the two slopes, as |y|' = 0 does.
 template <class System>
 [[nodiscard]] std::optional<TaylorTest> taylor_of(System const& system, Tableau const& tab, StepControl const& control,
                                                   std::vector<StepSpan<double>> const& steps, bool program,
@@ -61,7 +63,9 @@ template <class System>
       beyond_median * std::max(changes.empty() ? 0.0 : median(changes), limits::double_round_off * std::abs(*here));
   return taylor_test({.difference = [&](double e) -> std::optional<double> {
                         auto const there = loss_at(e, 0.0, 0);
-                        return there ? std::optional(*there - *here) : std::nullopt;
+                        if (!program) return there ? std::optional(*there - *here) : std::nullopt;
+                        auto const opposite = loss_at(-e, 0.0, 0);
+                        return there && opposite ? std::optional(0.5 * (*there - *opposite)) : std::nullopt;
                       },
                       .slope = slope,
                       .noise = noise,
