@@ -78,7 +78,7 @@ struct AdjointInterpolated {
   static constexpr std::string_view memory = "N ((s + 1) n + 2) numbers";
   static constexpr Promise promise = Promise::consistent;
   static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
-  static constexpr bool packs = false, fields = true, interpolates = true, double_only = true;
+  static constexpr bool packs = false, fields = true, interpolates = true;
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr RecordPlan plan(StepControl const& control) {
     return {.stages = control.objective.interpolant.columns.stages, .all_columns = true};

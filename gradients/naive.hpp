@@ -357,7 +357,7 @@ struct NaiveHalf : ReverseOfProgram<Detached::factor> {
   static constexpr std::string_view name = "naive_half";
   static constexpr std::string_view summary =
       "as naive, with the controller's factor detached, the first step not (N1/2)";
-  static constexpr bool packs = false, detaches_factor = true, double_only = true;
+  static constexpr bool packs = false, detaches_factor = true;
 };
 struct NaiveDetached : ReverseOfProgram<Detached::sizes> {
   static constexpr std::string_view name = "naive_detached";
