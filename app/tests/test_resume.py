@@ -227,9 +227,11 @@ def test_one_writer_at_a_time(suite: Path) -> None:
     running = begin(suite)
     assert running.stdout is not None
     running.stdout.readline()
+    running.send_signal(signal.SIGSTOP)  # or it may be done before the second one looks
 
     done = program.run(*RUN, cwd=suite)
     running.send_signal(signal.SIGTERM)
+    running.send_signal(signal.SIGCONT)
     running.communicate(timeout=program.NO_HANG)
 
     assert done.code == 2 and len(done.complaints) == 1, done

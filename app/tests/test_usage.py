@@ -51,11 +51,11 @@ BROKEN_SUITES = {
     "backend": Edit('"m"', '"m"\nbackend = "seriel"', "12:11", ("unknown backend 'seriel'; did you mean 'serial'?",)),
     "precision": Edit('"m"', '"m"\nprecision = "f46"', "12:13", ("unknown precision 'f46'; did you mean 'f64'?",)),
     "check": Edit("[run]", "[checks]\nduel = {}\n[run]", "5:1", ("unknown key 'duel'; did you mean 'dual'?",)),
-    "end_is_start": Edit("T = 1.0", "T = 0.0", "12:11", ("'T' is 0, where problem 'linear' begins",)),
+    "end_is_start": Edit("T = 1.0", "T = 0.0", "13:16", ("'T' is 0, where problem 'linear' begins",)),
     "end_is_start_later": Edit(
         '"linear"\nproblem_args = { T = 1.0',
         '"van_der_pol_forced"\nproblem_args = { T = 0.1',
-        "12:11",
+        "13:16",
         ("'T' is 0.1, where problem 'van_der_pol_forced' begins",),
     ),
     "syntax": Edit('"Acceptance"', '"Acceptance', "2:", ("Error while parsing",)),

@@ -60,6 +60,7 @@ namespace retrace::test {
   v.precisions = {"f64", "f32", "mixed"};
   v.checks = {
       {.name = "dual", .options = {{.name = "rtol", .default_value = "auto", .minimum = 0.0, .words = {"auto"}}}},
+      {.name = "order", .enabled = false},
       {.name = "taylor",
        .enabled = false,
        .options = {{.name = "directions", .kind = ArgumentSpec::Kind::integer, .default_value = 3, .minimum = 1.0},

@@ -264,7 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadMatrix{"solver",
                   {problem_line, method_line, "solver = \"dopri\"", control_line},
                   "6:10: unknown solver 'dopri'; valid: euler, midpoint, rk4, heun_euler21, bogacki_shampine32, "
-                  "dormand_prince54"},
+                  "dormand_prince54, midpoint_euler21, ralston21, tsitouras54, dormand_prince853"},
         BadMatrix{"precision",
                   {problem_line, method_line, solver_line, control_line, "precision = \"f46\""},
                   "8:13: unknown precision 'f46'; did you mean 'f64'?"},
