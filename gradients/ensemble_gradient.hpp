@@ -7,6 +7,7 @@
 #include "gradients/ensemble_storage.hpp"
 #include "gradients/ensemble_tape.hpp"
 #include "gradients/gradient_driver.hpp"
+#include "gradients/host_items.hpp"
 #include "gradients/lane_width.hpp"
 #include "solvers/ensemble_model.hpp"
 #include "solvers/tableau.hpp"
@@ -36,9 +37,12 @@ struct EnsembleKernel {
   EnsembleArrays<ValueOf<T>, ValueOf<S>> at;
 
   KOKKOS_FUNCTION void operator()(std::int64_t item) const { solve(item); }
+  /// For ItemOnHost: one function for all host execution spaces.
+  static void solve_one(void const* kernel, std::int64_t item) {
+    static_cast<EnsembleKernel const*>(kernel)->solve(item);
+  }
 
-  /// Apart and not inlined, so that it is compiled once for all host execution spaces.
-  [[gnu::noinline]] KOKKOS_FUNCTION void solve(std::int64_t item) const {
+  KOKKOS_FUNCTION void solve(std::int64_t item) const {
     Model model{};
     GradientState<Model> g{{}, {}, model.make_parameters(""), S(0.0)};
     model.set_zero(g.lambda);
@@ -98,14 +102,6 @@ struct EnsembleKernel {
     }
     for (int j = 0; j < P; ++j)
       at.dloss_dp[local * P + j] = good ? static_cast<double>(retrace::lane(g.p_bar[j], l)) : not_a_number;
-  }
-};
-
-/// The largest number of records that a trajectory asked for.
-struct MostRecords {
-  std::int64_t const* records;
-  KOKKOS_FUNCTION void operator()(std::int64_t i, std::int64_t& most) const {
-    most = records[i] > most ? records[i] : most;
   }
 };
 
@@ -173,16 +169,14 @@ class EnsembleGradient final : public GradientDriver {
                         storage_.capacity(),
                         on_host ? W : storage_.chunk(),
                         storage_.arrays()};
-    using Policy = Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>;
-    Policy policy(exec_, 0, (trajectories + W - 1) / W);
-    if constexpr (on_host) policy.set_chunk_size(1);  // an item is a whole solve
-    Kokkos::parallel_for("retrace::ensemble::gradient", policy, kernel);
-    std::int64_t needed = 0;
-    Kokkos::parallel_reduce(
-        "retrace::ensemble::needed_records",
-        Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(exec_, first, first + trajectories),
-        MostRecords{storage_.arrays().records}, Kokkos::Max<std::int64_t>(needed));
-    return needed;
+    std::int64_t const items = (trajectories + W - 1) / W;
+    if constexpr (on_host) {
+      solve_items(exec_, items, {&kernel, &Kernel::solve_one});
+    } else {
+      Kokkos::parallel_for("retrace::ensemble::gradient",
+                           Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(exec_, 0, items), kernel);
+    }
+    return most_records(exec_, first, first + trajectories, {storage_.arrays().records});
   }
 
   Exec exec_{};
