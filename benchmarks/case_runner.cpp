@@ -10,6 +10,7 @@
 #include "verification/method_catalogue.hpp"
 #include "verification/problem_catalogue.hpp"
 #include "verification/quad_references.hpp"
+#include "verification/time_reference.hpp"
 #include "verification/witness_catalogue.hpp"
 
 #include <Kokkos_Core.hpp>
@@ -267,11 +268,12 @@ void CaseRunner::prepare(CaseSpec const& spec) {
   phase("reference", [&] {
     if (spec.reference != "quad") {
       reference_ = instance_->make_reference(objective(spec.loss));
-      return;
+    } else {
+      if (spec.loss.kind != LossKind::terminal)
+        throw UsageError("references in quadruple precision are of terminal losses only");
+      reference_ = options_.references.quad(spec.problem, spec.problem_args, instance_->batch(), *comm_);
     }
-    if (spec.loss.kind != LossKind::terminal)
-      throw UsageError("references in quadruple precision are of terminal losses only");
-    reference_ = options_.references.quad(spec.problem, spec.problem_args, instance_->batch(), *comm_);
+    if (spec.loss.time_gradients) add_time_derivatives(*instance_, objective(spec.loss), reference_);
   });
   prepared_ = wanted;
 }
@@ -361,6 +363,7 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
     error = gradient_error(*comm_, result.dloss_dy0, result.dloss_dp, reference_);
     note_gradient(result, error, record);
     note_work(spec, result, record);
+    note_times(result, control.objective, record);
     if (auto const* const external = dynamic_cast<ExternalGradient const*>(driver.get())) {
       record.cost.linear_solves = external->linear_solves();
       record.cost.newton_iters = external->newton_iterations();
@@ -403,6 +406,19 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
       record.samples = time_gradient(*driver, *comm_, options_.plan, record.cost.timer_batch, record.cost.imbalance);
       summarize_times(record.samples, record.cost);
     });
+  }
+}
+
+void CaseRunner::note_times(GradientResult const& result, Objective const& objective,
+                            results::CaseRecord& record) const {
+  constexpr std::size_t ends = 2;
+  for (std::size_t i = 0; i < result.dloss_dt.size(); ++i) {
+    results::TimeGradientRow row;
+    row.name = i == 0 ? "t0" : i == 1 ? "T" : fmt::format("t_{}", i - ends + 1);
+    row.time = i == 0 ? instance_->initial_time() : i == 1 ? instance_->final_time() : objective.times[i - ends];
+    row.derivative = result.dloss_dt[i];
+    if (i < reference_.dloss_dt.size()) row.reference = reference_.dloss_dt[i];
+    record.time_gradients.push_back(std::move(row));
   }
 }
 

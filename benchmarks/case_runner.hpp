@@ -64,6 +64,7 @@ class CaseRunner {
   /// States that fit into the bytes that the case allows.
   [[nodiscard]] int checkpoints_within(CaseSpec const& spec) const;
   void examine(CaseSpec const& spec, results::CaseRecord& record);
+  void note_times(GradientResult const& result, Objective const& objective, results::CaseRecord& record) const;
   void note_convergence(std::vector<ConvergenceLevel> const& levels, CaseSpec const& spec);
   void note_work(CaseSpec const& spec, GradientResult const& result, results::CaseRecord& record) const;
   void note_gradient(GradientResult const& result, GradientError const& error, results::CaseRecord& record) const;

@@ -5,24 +5,29 @@
 namespace retrace {
 
 /// The continuous adjoint of Chen et al. (2018), Algorithm 1: only y(T) is kept; (y, lambda, mu) is integrated
-/// backwards from T with steps of its own under the same control, every component in the error norm ("full"), or mu
-/// left out of it as the quadrature that it is ("seminorm"; Kidger, Chen & Lyons 2021). Consistent with the flow up to
+/// backwards from T with steps of its own under the same control. In its error norm is every component ("full"), all but
+/// mu, which is a quadrature ("seminorm"; Kidger, Chen & Lyons 2021), or y, lambda and mu each with a norm of its own of
+/// which the largest counts ("blocks"). Consistent with the flow up to
 /// its tolerance times the growth of the reverse-time system; the derivative of nothing that was computed.
 /// Observations, hit or not, end a piece of the backward solve, where lambda jumps; a running loss is a term of
 /// lambda'. The time adjoint of the textbook is left out of the state: its value at t0 is -lambda . f.
 ///
+/// With `resets`, the states at observations that are hit are kept on the way there, and y is put back to them on the
+/// way back: what y has drifted goes as far as the next observation only.
+///
 /// Cost: (accepted + rejected backward steps) (s - 1) + 1 evaluations of f and as many VJPs (s each without FSAL).
-/// Memory: independent of the number of steps.
-template <AdjointNorm norm>
+/// Memory: independent of the number of steps; with `resets` a state for each observation.
+template <AdjointNorm norm, bool resets = false>
 struct ContinuousAdjoint {
-  static constexpr std::string_view memory = "none that grows with N";
+  static constexpr std::string_view memory =
+      resets ? "a state per observation, none that grows with N" : "none that grows with N";
   static constexpr Promise promise = Promise::consistent;
-  static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
+  static constexpr LossSupport losses{.exact = true, .dense = !resets, .integral = !resets, .times = true};
   static constexpr bool packs = true, fields = true;
 
   static constexpr RecordPlan plan{.of = RecordPlan::Of::nothing, .state = false};
-  [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& /*control*/) {
-    return {};
+  [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& control) {
+    return {.slots = resets && control.objective.observes() ? control.objective.observations : 0};
   }
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t, std::int64_t) { return 0; }
   [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& control) {
@@ -54,15 +59,22 @@ struct ContinuousAdjoint {
     using S = typename Model::Time;
     using Mask = MaskOf<S>;
     using Count = CountOf<S>;
-    StepRecorder<S, Tape> recorder{plan, tape};
     IntegrationCounts<Count> forward, backward;
     LaneStatus<S> status;
-    Mask const solved = solve_forward(tab, model, control, t0, t1, work.step, recorder, g, forward, status);
+    Mask solved(false);
+    if constexpr (resets) {
+      ObservedStates<S, Tape> recorder{tape, {control.objective, control.objective.observes()}};
+      recorder.pass(t0);
+      solved = solve_forward_observed(tab, model, control, t0, t1, work.step, recorder, tape, g, forward, status);
+    } else {
+      StepRecorder<S, Tape> recorder{plan, tape};
+      solved = solve_forward(tab, model, control, t0, t1, work.step, recorder, g, forward, status);
+    }
     cost.add_forward(forward);
     if (!any(solved)) return status;
 
     work.augmented.pack(g.y, g.lambda, work.x);
-    WayBack<Model> back{tab, model, control, t0, t1, work, g, status, backward};
+    WayBack<Model, Tape> back{tab, model, control, t0, t1, work, tape, g, status, backward};
     cost.rhs_backward += back.run(solved);
     cost.rhs_backward += backward.rhs;
     cost.vjp += backward.rhs;
@@ -74,8 +86,31 @@ struct ContinuousAdjoint {
   }
 
  private:
+  /// Keeps the state at observation k behind t0 in slot k: an observer.
+  template <class S, class Tape>
+  struct ObservedStates {
+    Tape& tape;
+    ObservationCursor<S> next;
+
+    KOKKOS_INLINE_FUNCTION void on_start(InitialStep<S> const&) {}
+    template <class TrialType>
+    KOKKOS_INLINE_FUNCTION void on_trial(TrialType const& trial) {
+      MaskOf<S> const here = trial.accepted & is_next(trial.span.t_next);
+      for (int l = 0; l < LaneTraits<S>::width; ++l)
+        if (lane(here, l)) tape.put_slot(l, lane(next.number(), l), trial.work.y_new);
+      next.advance(here);
+    }
+    /// An observation at `t` needs no place.
+    KOKKOS_INLINE_FUNCTION void pass(S const& t) { next.advance(is_next(t)); }
+
+   private:
+    [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<S> is_next(S const& t) const {
+      return next.more() & MaskOf<S>(next.time_or(t) == t);
+    }
+  };
+
   /// The backward solve, piece by piece between observations, each with a choice of its first step.
-  template <class Model>
+  template <class Model, class Tape>
   struct WayBack {
     using S = typename Model::Time;
     using State = typename Model::State;
@@ -87,6 +122,7 @@ struct ContinuousAdjoint {
     StepControl const& control;
     S const &t0, &t1;
     Workspace<Model>& work;
+    Tape& tape;
     GradientState<Model>& g;  // its lambda is scratch: `work.x` has the adjoint
     LaneStatus<S>& status;
     IntegrationCounts<Count>& counts;
@@ -105,6 +141,7 @@ struct ContinuousAdjoint {
         S const to = time(k);
         solve(solved, from, to);
         from = to;
+        if (resets && !is(to, t0)) reset(solved, k);
         if (exact && is(to, t0)) begin(k);  // t_k is t0
         observe(exact && is(to, t0) ? -1 : k, to);
       }
@@ -155,6 +192,12 @@ struct ContinuousAdjoint {
       g.times.dt0 = -slope(t0, work.augmented.adjoint_of(work.x)) - running_loss();
       put(k, g.times.dt0);
     }
+    /// y becomes the state that was kept at observation k.
+    KOKKOS_INLINE_FUNCTION void reset(Mask solved, int k) {
+      State kept = y();
+      tape.get_slot_where(solved & status.is(SolveStatus::success), k, kept);
+      work.augmented.set_state(work.x, kept);
+    }
     /// One piece, in the lanes that have not failed.
     KOKKOS_INLINE_FUNCTION void solve(Mask solved, S const& from, S const& to) {
       StepControl const piece = piece_of(control, from, to, t0, t1);
@@ -179,6 +222,16 @@ struct Adjoint : ContinuousAdjoint<AdjointNorm::full> {
 struct AdjointSeminorm : ContinuousAdjoint<AdjointNorm::seminorm> {
   static constexpr std::string_view name = "adjoint_seminorm";
   static constexpr std::string_view summary = "as adjoint, with mu left out of the error norm; Kidger et al. 2021";
+};
+struct AdjointBlocks : ContinuousAdjoint<AdjointNorm::blocks> {
+  static constexpr std::string_view name = "adjoint_blocks";
+  static constexpr std::string_view summary = "as adjoint, with the largest of the error norms of y, lambda and mu";
+  static constexpr bool packs = false;
+};
+struct AdjointReset : ContinuousAdjoint<AdjointNorm::full, true> {
+  static constexpr std::string_view name = "adjoint_reset";
+  static constexpr std::string_view summary = "as adjoint, with y put back to its kept states at observations";
+  static constexpr bool packs = false;
 };
 
 }  // namespace retrace

@@ -117,6 +117,7 @@ class EnsembleStorage {
     result.arena_redos = comm_->all_sum(redos_);
     if (of_.reversible) result.round_trip = worst_round_trip();
     reduce_trajectories(partition_, *comm_, {loss.data(), loss.size()}, of_.parameters, result);
+    result.dloss_dt_each.assign(dt.data(), dt.data() + dt.size());
     if (of_.times > 0) result.dloss_dt = sum_of_rows(partition_, *comm_, {dt.data(), dt.size()}, times());
     return result;
   }
@@ -149,13 +150,19 @@ class EnsembleStorage {
   [[nodiscard]] RoundTrip worst_round_trip() const {
     auto const each = on_host(round_trip_);
     RoundTrip worst{.error = 0.0, .lost = 0.0};
+    double apart = -1.0;  // nobody has measured
     for (std::size_t i = 0; i < each.size(); ++i) {
       if (std::isnan(each(i).error)) continue;
       worst.error = std::max(worst.error, each(i).error);
       worst.lost = std::max(worst.lost, each(i).lost);
       worst.growth = std::max(worst.growth, each(i).growth);
+      apart = std::max(apart, std::isnan(each(i).copies_apart) ? -1.0 : each(i).copies_apart);
     }
-    return {comm_->all_max(worst.error), comm_->all_max(worst.lost), comm_->all_max(worst.growth)};
+    apart = comm_->all_max(apart);
+    return {.error = comm_->all_max(worst.error),
+            .lost = comm_->all_max(worst.lost),
+            .growth = comm_->all_max(worst.growth),
+            .copies_apart = apart < 0.0 ? RoundTrip::unknown : apart};
   }
 
   /// Trajectories of a chunk whose lanes have so many records: what the budget allows, whole packs.

@@ -20,6 +20,7 @@ struct GradientResult {
   /// In t0, in t1 and in each observation time, summed likewise; empty unless `StepControl::time_gradients` asks for
   /// them.
   std::vector<double> dloss_dt;
+  std::vector<double> dloss_dt_each;  ///< local, ensembles: [trajectory][time]
   std::vector<double> final_state;    ///< local: [trajectory or sample][component]
   WorkCounts work;                    ///< summed over trajectories; fields: of the one solve
   std::int64_t checkpoint_bytes = 0;  ///< records really written x size of a record, of the fullest tape x its lanes

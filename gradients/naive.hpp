@@ -150,7 +150,7 @@ struct ReverseOfProgram {
       S const through_factor = -next_bar * math::abs(span.h) * phi * exponent / e_norm;
       S e_norm_bar = through_error ? select(Mask(active & !constant), through_factor, S(0.0)) : S(0.0);
       if (remembers(control))
-        through_memory(n, active & is_accepted, constant, next_bar * math::abs(span.h) * phi, span, e_norm, e_norm_bar,
+        through_memory(n, active & is_accepted & !is_clipped, constant, next_bar * math::abs(span.h) * phi, span, e_norm, e_norm_bar,
                        size_bar);
       Mask const through_error = e_norm_bar != S(0.0);
       Mask const traced = is_accepted | through_error;  // else the trial left no trace but its size
@@ -164,8 +164,8 @@ struct ReverseOfProgram {
       if (through_sizes) proposed_bar = select(active, proposal_bar, proposed_bar);
     }
 
-    /// The part of `trial` that goes through what the controller remembers, which accepted trials read and write;
-    /// `phi_bar` is phi dL/dphi.
+    /// The part of `trial` that goes through what the controller remembers, which accepted trials that were not clipped
+    /// read and write; `phi_bar` is phi dL/dphi.
     KOKKOS_INLINE_FUNCTION void through_memory(std::int64_t n, Mask taken, Mask constant, S const& phi_bar,
                                                StepSpan<S> const& span, S const& e_norm, S& e_norm_bar, S& size_bar) {
       ControllerGains const& gains = control.rule.gains;

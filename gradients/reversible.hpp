@@ -10,7 +10,8 @@ namespace retrace {
 ///   first_stage(t): forms the slope at the beginning of a step where a trial needs it;
 ///   attempt(span, with_error): the trial state into `step().y_new`, the stages that the error estimate needs into
 ///     `step().k`;
-///   accept(span): moves state and partner on.
+///   accept(span): moves state and partner on;
+///   measure(control): looks at how far they have come apart, after an adaptive step.
 template <class Pair, class Model, class Observer>
 KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model const& model, StepControl const& control,
                                                   typename Model::Time const& t0, typename Model::Time const& t1,
@@ -65,8 +66,9 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
     proposed = math::abs(span.h) * trial.factor;
     after_rejection = !trial.accepted;
     if (trial.accepted) {
-      if (control.rule.gains.remember()) memory.accept_where(true, control.rule, trial.error_norm, math::abs(span.h));
+      if (control.rule.gains.remember()) memory.accept_where(!clipped, control.rule, trial.error_norm, math::abs(span.h));
       counts.rhs += Count(pair.accept(span));
+      if (control.adaptive()) pair.measure(control);
       t = span.t_next;
       counts.accepted += Count(1);
     } else {
@@ -199,6 +201,7 @@ struct ReversibleMethod {
     S const distance = model.dot(pair.state(), pair.state());
     double const growth = math::pow(S(Scheme::growth_per_step(control)), static_cast<double>(forward.accepted));
     g.round_trip = round_trip(distance, larger, before, after, growth);
+    g.round_trip.copies_apart = pair.copies_apart() / static_cast<double>(forward.accepted);
     status.set(!model.is_finite(g.lambda), SolveStatus::non_finite);
     status.set(!(g.round_trip.lost <= reversible_budget), SolveStatus::round_off_spent);
     return status;
@@ -210,10 +213,11 @@ struct ReversibleMethod {
                                                                    double after, double growth) {
     if (!math::is_finite(distance)) {
       constexpr double infinite = Kokkos::Experimental::infinity_v<double>;
-      return {infinite, infinite, growth};
+      return {.error = infinite, .lost = infinite, .growth = growth};
     }
     double const error = distance > 0.0 ? math::sqrt(distance / size) : 0.0;
-    return {error, before > after && after > 0.0 ? error * math::sqrt(before / after) : error, growth};
+    double const cancelled = before > after && after > 0.0 ? math::sqrt(before / after) : 1.0;
+    return {.error = error, .lost = error * cancelled, .growth = growth};
   }
 };
 

@@ -78,6 +78,17 @@ struct CoupledRungeKutta {
       return last_;
     }
 
+    /// The error estimate sees z alone. The difference y - z is a mode of its own, which a step multiplies by about
+    /// kappa / R(h lambda): where the flow contracts faster than kappa, it grows (docs/methods/reversible_rk.md).
+    KOKKOS_INLINE_FUNCTION void measure(StepControl const& control) {
+      model_.combine(m_.step.u, {}, S(1.0), m_.step.k, Scaled{S(1.0), m_.y}, Scaled{S(-1.0), m_.z});
+      apart_ = math::max(apart_, model_.weighted_rms(control, m_.step.u, m_.y));
+    }
+    /// Largest distance that was measured, in the norm of the tolerance; unknown with fixed steps.
+    [[nodiscard]] KOKKOS_INLINE_FUNCTION S copies_apart() const {
+      return apart_ < S(0.0) ? S(RoundTrip::unknown) : apart_;
+    }
+
     /// Undoes a step; (lambda, z_bar) goes from its end to its beginning:
     ///   lambda += (-dPsi_-h/dy')^T z_bar,   z_bar += (1 - kappa) lambda + (dPsi_h/dz)^T lambda,   lambda = kappa
     ///   lambda.
@@ -145,6 +156,7 @@ struct CoupledRungeKutta {
     Memory<Model>& m_;
     int last_;
     double coupling_;
+    S apart_{-1.0};
     bool have_first_stage_ = false;
   };
 };

@@ -30,6 +30,7 @@ void read_column_into(hid_t group, ColumnSpec const& spec, Value Row::*member, s
 
 template <class Row>
 void read_table(hid_t file, int minor, std::vector<Row>& rows) {
+  if (minor < table_since<Row> && !detail::has_child(file, Table<Row>::name)) return;
   H5Group const group = detail::open_table(file, Table<Row>::name);
   hsize_t const count = detail::table_rows(group, Table<Row>::scale);
   rows.resize(count);

@@ -212,6 +212,13 @@ struct TaylorRow {
   bool used = false;
 };
 
+/// /time_gradients: the derivative of the loss in one time.
+struct TimeGradientRow {
+  std::int64_t case_index = -1;  ///< as in Sample
+  std::string name;              ///< t0, T, or t_k
+  double time = not_measured, derivative = not_measured, reference = not_measured;
+};
+
 /// /convergence: one refinement level of an order test; belongs to a group of cases.
 struct ConvergenceRow {
   std::string case_group;
@@ -231,6 +238,7 @@ struct CaseRecord {
   std::vector<LabelRow> mem_labels;
   std::vector<CheckRow> checks;
   std::vector<TaylorRow> taylor;
+  std::vector<TimeGradientRow> time_gradients;
 };
 
 /// The configuration after all overrides, as text.

@@ -33,6 +33,7 @@ void for_each_part(Record& record, Visit const& visit) {
   visit(record.mem_labels);
   visit(record.checks);
   visit(record.taylor);
+  visit(record.time_gradients);
 }
 
 }  // namespace

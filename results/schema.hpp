@@ -18,7 +18,7 @@ namespace retrace::results {
 
 inline constexpr std::string_view schema_name = "retrace";
 /// Semantic version. Minor: new tables or columns, old readers go on. Major: changed meaning, readers refuse.
-inline constexpr std::string_view schema_version = "1.1.0";
+inline constexpr std::string_view schema_version = "1.2.0";
 
 /// What a column holds in the file. Codes are uint8 with the attributes flag_values and flag_meanings.
 enum class ColumnType { text, float64, int32, int64, uint64, code };
@@ -326,11 +326,35 @@ struct Table<ConvergenceRow> {
   };
 };
 
+template <>
+struct Table<TimeGradientRow> {
+  static constexpr std::string_view name = "time_gradients", scale = "time_row",
+                                    description = "derivatives of the loss in the times of the solve";
+  static constexpr int since = 2;
+  static constexpr std::array columns{
+      detail::index("case", &TimeGradientRow::case_index, "cases"),
+      detail::column("name", &TimeGradientRow::name, "t0, T, or t_k with k from 1 on: the observation of that number"),
+      detail::column("time", &TimeGradientRow::time, "the time"),
+      detail::column("derivative", &TimeGradientRow::derivative, "dL/d(time) by the case's method"),
+      detail::column("reference", &TimeGradientRow::reference, "that of the flow"),
+  };
+};
+
+/// Minor version that brought a table; files of earlier ones may lack it.
+template <class Row>
+inline constexpr int table_since = 0;
+template <class Row>
+requires requires {
+  Table<Row>::since;
+}
+inline constexpr int table_since<Row> = Table<Row>::since;
+
 /// The rows of all tables, in the order in which the file holds them.
 using Tables =
     std::tuple<std::vector<RunRow>, std::vector<EnvironmentRow>, std::vector<RankRow>, std::vector<CaseRow>,
                std::vector<Accuracy>, std::vector<CostRow>, std::vector<Sample>, std::vector<MemoryRow>,
-               std::vector<LabelRow>, std::vector<CheckRow>, std::vector<TaylorRow>, std::vector<ConvergenceRow>>;
+               std::vector<LabelRow>, std::vector<CheckRow>, std::vector<TaylorRow>, std::vector<ConvergenceRow>,
+               std::vector<TimeGradientRow>>;
 
 /// Calls `visit(rows)` for the rows of each table, a `std::vector<Row>&` each.
 template <class AnyTables, class Visitor>

@@ -50,6 +50,7 @@ Tables flatten(ResultDocument const& document) {
     append(record.mem_labels, index, tables);
     append(record.checks, index, tables);
     append(record.taylor, index, tables);
+    append(record.time_gradients, index, tables);
     ++index;
   }
   return tables;
@@ -72,7 +73,8 @@ std::string assemble(Tables&& tables, ResultDocument& document) {
   for (std::string problem :
        {distribute(tables, cases, &CaseRecord::samples), distribute(tables, cases, &CaseRecord::memory),
         distribute(tables, cases, &CaseRecord::mem_labels), distribute(tables, cases, &CaseRecord::checks),
-        distribute(tables, cases, &CaseRecord::taylor)}) {
+        distribute(tables, cases, &CaseRecord::taylor),
+        distribute(tables, cases, &CaseRecord::time_gradients)}) {
     if (!problem.empty()) return problem;
   }
   document.cases = std::move(cases);

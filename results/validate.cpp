@@ -19,13 +19,14 @@ namespace {
 struct TableView {
   std::string_view name, scale;
   std::vector<ColumnSpec> columns;
+  int since = 0;
 };
 
 std::vector<TableView> all_tables() {
   std::vector<TableView> tables;
   Tables const none;
   for_each_table(none, [&]<class Row>(std::vector<Row> const&) {
-    TableView table{Table<Row>::name, Table<Row>::scale, {}};
+    TableView table{Table<Row>::name, Table<Row>::scale, {}, table_since<Row>};
     for (Column<Row> const& column : Table<Row>::columns) table.columns.push_back(column.spec);
     tables.push_back(std::move(table));
   });
@@ -113,6 +114,7 @@ class Validator {
   }
 
   void measure(TableView const& table) {
+    if (minor_ < table.since && !detail::has_child(file_, table.name)) return;
     H5Group const group = detail::open_table(file_, table.name);
     rows_[table.name] = detail::table_rows(group, table.scale);
   }

@@ -11,7 +11,8 @@ template <class Model, AdjointNorm norm>
 struct AugmentedEnsembleModel
     : VecAlgebra<typename Model::Scalar, typename Model::Time,
                  2 * Model::Problem::dimension + Model::Problem::parameters,
-                 2 * Model::Problem::dimension + (norm == AdjointNorm::full ? Model::Problem::parameters : 0)> {
+                 2 * Model::Problem::dimension + (norm == AdjointNorm::seminorm ? 0 : Model::Problem::parameters),
+                 norm == AdjointNorm::blocks ? Model::Problem::dimension : 0> {
   using P = typename Model::Problem;
   using T = typename Model::Scalar;
   using S = typename Model::Time;
@@ -64,6 +65,10 @@ struct AugmentedEnsembleModel
   KOKKOS_INLINE_FUNCTION void jump(State& x, Vec<T, P::dimension>& gradient) const {
     gradient = P::loss_gradient(state_of(x));
     for (int d = 0; d < P::dimension; ++d) x[P::dimension + d] += gradient[d];
+  }
+  /// y := `to`
+  KOKKOS_INLINE_FUNCTION void set_state(State& x, Vec<T, P::dimension> const& to) const {
+    for (int d = 0; d < P::dimension; ++d) x[d] = to[d];
   }
   template <class Gradient>
   KOKKOS_INLINE_FUNCTION void unpack_gradient(State const& x, Gradient& g) const {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -289,13 +290,17 @@ class AugmentedFieldModel : public Model::Algebra {
   /// `running_loss`: the loss is the integral of l, and lambda' = -f_y^T lambda - grad l(y).
   AugmentedFieldModel(Model const& base, AdjointNorm norm, bool running_loss)
       : Algebra(FieldLayout{base.partition(), base.problem().sample_size(), 2, base.problem().parameters(),
-                            norm == AdjointNorm::full},
+                            norm != AdjointNorm::seminorm},
                 base.communicator()),
         base_(base),
+
         p_bar_(base.make_recent_parameters("retrace::adjoint::p_bar")),
         kept_(base.make_kept("retrace::adjoint::kept", 1)),
         sum_(std::make_shared<typename Model::ParameterSum>(base, p_bar_.recent)) {
     if (running_loss) running_gradient_ = base.make_state("retrace::adjoint::running_gradient");
+    if (norm == AdjointNorm::blocks)
+      mu_.emplace(FieldLayout{base.partition(), base.problem().sample_size(), 0, base.problem().parameters()},
+                  base.communicator());
   }
 
   void rhs(S const& t, State const& x, State& dxdt) const {
@@ -313,6 +318,26 @@ class AugmentedFieldModel : public Model::Algebra {
     base_.loss_gradient(y, gradient);
     base_.add(dlambda_dt, S(-1.0), gradient);
   }
+  /// With AdjointNorm::blocks the largest of the norms of y, lambda and mu.
+  [[nodiscard]] S error_norm(Tableau const& tab, StepControl const& control, State const& x, State const& x_new,
+                             S const& h, typename Algebra::Stages const& k) const {
+    if (!mu_ || control.norm == ErrorNorm::max) return Algebra::error_norm(tab, control, x, x_new, h, k);
+    auto const norm_of = [&](auto const& algebra, auto const& cut) {
+      typename Algebra::Stages parts;
+      for (int i = 0; i < tab.stages; ++i) parts[static_cast<std::size_t>(i)] = cut(k[static_cast<std::size_t>(i)]);
+      return algebra.error_norm(tab, control, cut(x), cut(x_new), h, parts);
+    };
+    S const both = larger_norm(norm_of(base_, [&](State const& all) { return part(all, 0); }),
+                               norm_of(base_, [&](State const& all) { return part(all, 1); }));
+    if (base_.problem().parameters() == 0) return both;
+    return larger_norm(both, norm_of(*mu_, [&](State const& all) { return parameters_of(all); }));
+  }
+  [[nodiscard]] S update_and_error_norm(Tableau const& tab, StepControl const& control, State const& x, State& x_new,
+                                        S const& h, typename Algebra::Stages const& k) const {
+    if (!mu_) return Algebra::update_and_error_norm(tab, control, x, x_new, h, k);
+    this->combine(x_new, tab.weight_row(), h, k, Plain{x});
+    return error_norm(tab, control, x, x_new, h, k);
+  }
   void pack(State const& y, State const& lambda, State& x) const {
     this->set_zero(x);
     State first = part(x, 0), second = part(x, 1);
@@ -327,6 +352,11 @@ class AugmentedFieldModel : public Model::Algebra {
     base_.loss_gradient(part(x, 0), gradient);
     base_.add(lambda, S(1.0), gradient);
   }
+  /// y := `to`, which may be what `state_of` names already.
+  void set_state(State& x, State const& to) const {
+    State y = part(x, 0);
+    if (y.data() != to.data()) base_.assign(y, to);
+  }
   /// mu is the same on all ranks; it goes to the first block of rank 0, so that the sum over blocks is mu.
   template <class Gradient>
   void unpack_gradient(State const& x, Gradient& g) const {
@@ -340,9 +370,14 @@ class AugmentedFieldModel : public Model::Algebra {
     std::int64_t const n = this->layout().copy_entries();
     return Kokkos::subview(x, Kokkos::pair<std::int64_t, std::int64_t>(copy * n, (copy + 1) * n));
   }
+  [[nodiscard]] State parameters_of(State const& x) const {
+    std::int64_t const first = 2 * this->layout().copy_entries();
+    return Kokkos::subview(x, Kokkos::pair<std::int64_t, std::int64_t>(first, this->layout().local_entries()));
+  }
   [[nodiscard]] T* tail(State const& x) const { return x.data() + 2 * this->layout().copy_entries(); }
 
   Model base_;
+  std::optional<Algebra> mu_;  // norms of mu alone, where there are norms by blocks
   typename Model::Parameters p_bar_;
   typename Model::Kept kept_;
   State running_gradient_;  // scratch, where there is a running loss

@@ -9,7 +9,8 @@
 namespace retrace {
 
 /// What a controller knows of the accepted steps before the present one: the two last errors and sizes. Size 0: there
-/// was no such step.
+/// was no such step. Steps that were clipped to hit a time are left out: their size was not the controller's choice, and
+/// their error says nothing of the step that it would have taken.
 template <class S>
 struct ControllerMemory {
   S error_1{1.0}, error_2{1.0}, size_1{0.0}, size_2{0.0};
@@ -102,7 +103,7 @@ template <class S>
 /// change anything.
 ///
 /// Observations that are to be hit (LossKind::exact) end a step exactly, as t1 does; the step after goes on with the
-/// size that was proposed before the clipping.
+/// size that was proposed before the clipping, and the controller forgets the clipped step.
 ///
 /// If the scalars are packs, each lane has its own time, step size and status, and takes the steps that it would take
 /// alone, to the bit. Lanes that have ended go along with h = 0.
@@ -200,7 +201,7 @@ KOKKOS_INLINE_FUNCTION LaneStatus<typename Model::Time> integrate(
     if (has_stops) stops.advance(trial.accepted & clipped & stops.more());
     after_rejection = !trial.accepted;
     if (control.rule.gains.remember())
-      memory.accept_where(trial.accepted, control.rule, trial.error_norm, math::abs(span.h));
+      memory.accept_where(trial.accepted & !clipped, control.rule, trial.error_norm, math::abs(span.h));
     counts.accepted += one_where<Count>(trial.accepted);
     counts.rejected += one_where<Count>(Mask(running & !trial.accepted));
     t = select(trial.accepted, span.t_next, t);

@@ -9,8 +9,15 @@
 
 namespace retrace {
 
-/// Which components of (y, lambda, mu) are in the error norm of the continuous adjoint: all, or all but mu.
-enum class AdjointNorm { full, seminorm };
+/// What the error norm of the continuous adjoint makes of (y, lambda, mu): one norm of all components (`full`), of all
+/// but mu (`seminorm`), or the largest of the norms of y, of lambda and of mu (`blocks`).
+enum class AdjointNorm { full, seminorm, blocks };
+
+/// The larger of two norms; one that is not finite is larger than what is.
+template <class S>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION S larger_norm(S const& a, S const& b) {
+  return select(MaskOf<S>(b > a) | !math::is_finite(b), b, a);
+}
 
 /// One more term `factor * x` of a linear combination.
 template <class S, class State>
@@ -30,9 +37,10 @@ Plain(State const&) -> Plain<State>;
 
 /// The vector operations of a Runge–Kutta step and of its reverse on one small state. `T` is the scalar of the state,
 /// `S` that of time, step size and norms; both may be packs, and `where` then says for each lane whether an operation
-/// happens. Norms are over the first `Counted` components. FieldAlgebra has the same operations for one large
+/// happens. Norms are over the first `Counted` components; with a `Block` the error norm is the largest of those of the
+/// first `Block` components, of the next `Block` and of the rest. FieldAlgebra has the same operations for one large
 /// distributed state.
-template <class T, class S, int N, int Counted = N>
+template <class T, class S, int N, int Counted = N, int Block = 0>
 struct VecAlgebra {
   using Scalar = T;
   using Time = S;
@@ -109,12 +117,16 @@ struct VecAlgebra {
                                                     State const& y_new, S const& h, Stages const& k) const {
     State const estimate = unscaled_error(tab, k);
     if (control.norm == ErrorNorm::max) return largest_error(control, y, y_new, h, estimate).norm;
-    S sum(0.0);
-    for (int d = 0; d < Counted; ++d) {
-      S const scaled = h * S(estimate[d]) / weight(control, y[d], y_new[d]);
-      sum = math::fma(scaled, scaled, sum);
+    if constexpr (Block == 0) {
+      return rms_error<0, Counted>(control, y, y_new, h, estimate);
+    } else {
+      S const both = larger_norm(rms_error<0, Block>(control, y, y_new, h, estimate),
+                                 rms_error<Block, 2 * Block>(control, y, y_new, h, estimate));
+      if constexpr (Counted == 2 * Block)
+        return both;
+      else
+        return larger_norm(both, rms_error<2 * Block, Counted>(control, y, y_new, h, estimate));
     }
-    return math::sqrt(sum / S(static_cast<double>(Counted)));
   }
 
   /// y_new = y + h sum_j b_j k_j, and then `error_norm`.
@@ -130,7 +142,7 @@ struct VecAlgebra {
   KOKKOS_INLINE_FUNCTION void error_norm_vjp(Tableau const& tab, StepControl const& control, S const& e_norm,
                                              S const& e_norm_bar, State const& y, State const& y_new, S const& h,
                                              Stages const& k, State& e_bar, State& y_bar, State& y_new_bar) const {
-    static_assert(Counted == N, "nobody differentiates through a seminorm");
+    static_assert(Counted == N && Block == 0, "nobody differentiates through the norms of the continuous adjoint");
     MaskOf<S> const where = e_norm_bar != S(0.0);
     State const estimate = unscaled_error(tab, k);
     bool const is_max = control.norm == ErrorNorm::max;
@@ -217,6 +229,17 @@ struct VecAlgebra {
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static S weight(StepControl const& control, T const& y, T const& y_new) {
     return S(control.absolute_tolerance) + S(control.relative_tolerance) * S(math::max(math::abs(y), math::abs(y_new)));
+  }
+  /// RMS of e_d / w_d over the components from `Begin` to `End`.
+  template <int Begin, int End>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static S rms_error(StepControl const& control, State const& y,
+                                                          State const& y_new, S const& h, State const& estimate) {
+    S sum(0.0);
+    for (int d = Begin; d < End; ++d) {
+      S const scaled = h * S(estimate[d]) / weight(control, y[d], y_new[d]);
+      sum = math::fma(scaled, scaled, sum);
+    }
+    return math::sqrt(sum / S(static_cast<double>(End - Begin)));
   }
   /// max_d |e_d / w_d|, and the first component that attains it. What is not finite is larger than what is.
   struct Largest {

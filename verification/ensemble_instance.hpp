@@ -8,6 +8,7 @@
 #include "verification/execution_spaces.hpp"
 #include "verification/host_threads.hpp"
 #include "verification/method_choice.hpp"
+#include "verification/moved_times.hpp"
 #include "verification/prepared_control.hpp"
 #include "verification/problem_instance.hpp"
 #include "verification/recorded_steps.hpp"
@@ -143,6 +144,39 @@ class EnsembleInstance final : public ProblemInstance {
     });
     return worst_over_ranks(*comm_, worst, worst_ratio);
   }
+  [[nodiscard]] DifferenceError time_difference(GradientChoice const& choice, StepControl const& given, bool frozen,
+                                                GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    Tableau const& tab = tableau_named(choice.solver);
+    SolveTimes const times{problem_.t0, problem_.t1, control.objective};
+    int const count = SolveTimes::first_observation + control.objective.observations;
+    WorstDifference worst;
+    for_witnessed([&](std::int64_t local) {
+      RecordedSteps recorded;
+      std::optional<double> const loss = solve<TableauProgram>(tab, control, inputs(local), recorded);
+      if (!loss) return;
+      auto const derivatives = std::span(gradient.dloss_dt_each).subspan(at(local, count), index(count));
+      double size = std::abs(*loss);
+      for (double const d : derivatives) size = std::max(size, std::abs(d));
+      for (int const entry : times.movable()) {
+        auto const loss_at = [&](double e) -> std::optional<double> {
+          SolveTimes const there = times.moved(entry, e);
+          StepControl moved_control = control;
+          moved_control.objective = there.objective;
+          if (frozen)
+            return replayed_loss<TableauProgram>(tab, moved_control, times.moved(recorded.steps, entry, e),
+                                                 inputs(local));
+          RecordedSteps live;
+          std::optional<double> const value =
+              solve_between<TableauProgram>(tab, moved_control, there.t0, there.t1, inputs(local), live);
+          return live.pattern == recorded.pattern ? value : std::nullopt;
+        };
+        double const reach = frozen ? times.frozen_reach(recorded.steps) : times.live_reach();
+        worst.add(derivatives[index(entry)], differentiate_in_time(times, reach, *loss, loss_at), size);
+      }
+    });
+    return worst_over_ranks(*comm_, worst.worst, worst.ratio);
+  }
 
  private:
   /// Packs pay from three trajectories on: one of eight takes about twice the time of a single trajectory.
@@ -193,14 +227,19 @@ class EnsembleInstance final : public ProblemInstance {
   template <class Program, class Precision = F64, class Observer>
   [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl const& control, Inputs const& x,
                                             Observer& observer) const {
+    return solve_between<Program, Precision>(tab, control, problem_.t0, problem_.t1, x, observer);
+  }
+  template <class Program, class Precision = F64, class Observer>
+  [[nodiscard]] std::optional<double> solve_between(Tableau const& tab, StepControl const& control, double t0,
+                                                    double t1, Inputs const& x, Observer& observer) const {
     using T = typename Precision::State;
     using S = typename Precision::Time;
     using Model = EnsembleModel<Problem, T, S>;
     Model model{};
     model.p = convert<T>(x.p);
     Vec<T, N> y = convert<T>(x.y0);
-    std::optional<S> const loss = solve_program<Program, S>(tab, model, control, static_cast<S>(problem_.t0),
-                                                            static_cast<S>(problem_.t1), y, observer);
+    std::optional<S> const loss =
+        solve_program<Program, S>(tab, model, control, static_cast<S>(t0), static_cast<S>(t1), y, observer);
     return loss ? std::optional(static_cast<double>(*loss)) : std::nullopt;
   }
 
@@ -330,7 +369,7 @@ class EnsembleInstance final : public ProblemInstance {
     if (!loss) return {};
     auto const loss_at = [&](double e) -> std::optional<double> {
       Inputs const there = moved(x, direction, e);
-      if (frozen) return replayed_loss<Program>(tab, control, recorded, there);
+      if (frozen) return replayed_loss<Program>(tab, control, recorded.steps, there);
       RecordedSteps live;
       std::optional<double> const value = solve<Program>(tab, control, there, live);
       return live.pattern == recorded.pattern ? value : std::nullopt;
@@ -346,13 +385,13 @@ class EnsembleInstance final : public ProblemInstance {
   }
 
   template <class Program>
-  [[nodiscard]] double replayed_loss(Tableau const& tab, StepControl const& control, RecordedSteps const& recorded,
-                                     Inputs const& x) const {
+  [[nodiscard]] double replayed_loss(Tableau const& tab, StepControl const& control,
+                                     std::vector<StepSpan<double>> const& steps, Inputs const& x) const {
     using Model = EnsembleModel<Problem, double>;
     Model model{};
     model.p = x.p;
     Vec<double, N> y = x.y0;
-    return replay_program<Program, double>(tab, model, control, recorded.steps, y);
+    return replay_program<Program, double>(tab, model, control, steps, y);
   }
 
   [[nodiscard]] Reference closed_form() const {

@@ -46,6 +46,10 @@ class ExtendedInstance final : public ProblemInstance, public StepWitness {
                                                   GradientResult const& gradient) const override {
     return own_->finite_difference(choice, control, frozen, gradient);
   }
+  [[nodiscard]] DifferenceError time_difference(GradientChoice const& choice, StepControl const& control, bool frozen,
+                                                GradientResult const& gradient) const override {
+    return own_->time_difference(choice, control, frozen, gradient);
+  }
 
   [[nodiscard]] BlockErrors block_errors(GradientChoice const& choice, StepControl const& control,
                                          GradientResult const& gradient) const override;

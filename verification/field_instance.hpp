@@ -8,6 +8,7 @@
 #include "verification/device_gradient.hpp"
 #include "verification/execution_spaces.hpp"
 #include "verification/method_choice.hpp"
+#include "verification/moved_times.hpp"
 #include "verification/prepared_control.hpp"
 #include "verification/problem_instance.hpp"
 #include "verification/recorded_steps.hpp"
@@ -145,6 +146,31 @@ class FieldInstance final : public ProblemInstance {
     }
     return worst;  // formed from sums that every rank has
   }
+  [[nodiscard]] DifferenceError time_difference(GradientChoice const& choice, StepControl const& given, bool frozen,
+                                                GradientResult const& gradient) const override {
+    StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
+    Tableau const& tab = tableau_named(choice.solver);
+    SolveTimes const times{problem_.t0, problem_.t1, control.objective};
+    RecordedSteps recorded;
+    std::optional<double> const loss = solve(tab, control, times, {}, 0.0, recorded);
+    WorstDifference worst;
+    if (!loss) return worst.worst;
+    double size = std::abs(*loss);
+    for (double const d : gradient.dloss_dt) size = std::max(size, std::abs(d));
+    for (int const entry : times.movable()) {
+      auto const loss_at = [&](double e) -> std::optional<double> {
+        SolveTimes const there = times.moved(entry, e);
+        if (frozen) return replayed_loss(tab, there.objective, times.moved(recorded.steps, entry, e), {}, 0.0);
+        RecordedSteps live;
+        std::optional<double> const value = solve(tab, control, there, {}, 0.0, live);
+        return differs_anywhere(live, recorded) ? std::nullopt : value;
+      };
+      double const reach = frozen ? times.frozen_reach(recorded.steps) : times.live_reach();
+      worst.add(gradient.dloss_dt[static_cast<std::size_t>(entry)],
+                differentiate_in_time(times, reach, *loss, loss_at), size);
+    }
+    return worst.worst;
+  }
 
  private:
   using DualNumber = Dual<double, 1>;
@@ -255,32 +281,37 @@ class FieldInstance final : public ProblemInstance {
 
   /// Plain forward solve from x + e * direction; the loss, or nothing if it fails.
   template <class Observer>
-  [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl const& control, Direction const& direction,
-                                            double e, Observer& observer) const {
+  [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl control, SolveTimes const& times,
+                                            Direction const& direction, double e, Observer& observer) const {
+    control.objective = times.objective;
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    return solve_for_loss<double>(tab, model, control, problem_.t0, problem_.t1, y, observer);
+    return solve_for_loss<double>(tab, model, control, times.t0, times.t1, y, observer);
   }
-  [[nodiscard]] double replayed_loss(Tableau const& tab, Objective const& objective, RecordedSteps const& recorded,
-                                     Direction const& direction, double e) const {
+  /// A rank sees the branches of its own entries only, and all must call the same solves.
+  [[nodiscard]] bool differs_anywhere(RecordedSteps const& a, RecordedSteps const& b) const {
+    return comm_->all_max(std::int64_t{a.pattern == b.pattern ? 0 : 1}) != 0;
+  }
+  [[nodiscard]] double replayed_loss(Tableau const& tab, Objective const& objective,
+                                     std::vector<StepSpan<double>> const& steps, Direction const& direction,
+                                     double e) const {
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    return replay_forward<double>(tab, model, objective, recorded.steps, y);
+    return replay_forward<double>(tab, model, objective, steps, y);
   }
   [[nodiscard]] DifferenceEstimate differentiate_numerically(Tableau const& tab, StepControl const& control,
                                                              bool frozen, Direction const& direction) const {
+    SolveTimes const times{problem_.t0, problem_.t1, control.objective};
     RecordedSteps recorded;
-    std::optional<double> const loss = solve(tab, control, direction, 0.0, recorded);
+    std::optional<double> const loss = solve(tab, control, times, direction, 0.0, recorded);
     if (!loss) return {};
     auto const loss_at = [&](double e) -> std::optional<double> {
-      if (frozen) return replayed_loss(tab, control.objective, recorded, direction, e);
+      if (frozen) return replayed_loss(tab, control.objective, recorded.steps, direction, e);
       RecordedSteps live;
-      std::optional<double> const value = solve(tab, control, direction, e, live);
-      // A rank sees the branches of its own entries only, and all must call the same solves.
-      bool const differs = comm_->all_max(std::int64_t{live.pattern == recorded.pattern ? 0 : 1}) != 0;
-      return differs ? std::nullopt : value;
+      std::optional<double> const value = solve(tab, control, times, direction, e, live);
+      return differs_anywhere(live, recorded) ? std::nullopt : value;
     };
     constexpr double unit_round_off = 1.1e-16;
     double noise = unit_round_off * std::abs(*loss);

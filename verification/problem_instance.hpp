@@ -21,6 +21,9 @@ struct Reference {
   double loss = 0.0;
   std::vector<double> dloss_dy0, dloss_dp, final_state;
   double uncertainty = 0.0;  ///< relative, of the whole gradient; from a second, weaker solve
+  /// In t0, t1 and the observation times, as in GradientResult, where they are asked for; and how well they are known.
+  std::vector<double> dloss_dt{};
+  double dloss_dt_uncertainty = 0.0;
 };
 
 /// How far a gradient is from a witness that differentiates the same discrete program.
@@ -89,6 +92,13 @@ class ProblemInstance {
   /// in the latter, differences across which the accept/reject/clip pattern changes are thrown away.
   [[nodiscard]] virtual DifferenceError finite_difference(GradientChoice const& choice, StepControl const& control,
                                                           bool frozen, GradientResult const& gradient) const = 0;
+  /// The same for the derivatives in t0, t1 and some observation times, on frozen steps by rule (i) of docs/methods.md.
+  /// Nothing is tried where nobody can.
+  [[nodiscard]] virtual DifferenceError time_difference(GradientChoice const& /*choice*/,
+                                                        StepControl const& /*control*/, bool /*frozen*/,
+                                                        GradientResult const& /*gradient*/) const {
+    return {};
+  }
 };
 
 }  // namespace retrace

@@ -99,12 +99,17 @@ double norm_of_error_in(int component) {
   return model.error_norm(tab, control_with(1e-3), x, x, 1.0, k);
 }
 
-TEST(AdjointNorms, full_has_every_component_and_the_seminorm_all_but_mu) {
+TEST(AdjointNorms, look_at_every_component_at_all_but_mu_or_at_the_worst_block) {
   constexpr int n = VanDerPolForced::dimension, p = VanDerPolForced::parameters;
   for (int i = 0; i < 2 * n + p; ++i) {
     EXPECT_GT(norm_of_error_in<AdjointNorm::full>(i), 0.0) << i;
     EXPECT_EQ(norm_of_error_in<AdjointNorm::seminorm>(i) > 0.0, i < 2 * n) << i;
   }
+  // The largest of the means over y, over lambda and over mu.
+  for (int i = 0; i < 2 * n + p; ++i)
+    EXPECT_NEAR(norm_of_error_in<AdjointNorm::blocks>(i) / norm_of_error_in<AdjointNorm::full>(i),
+                std::sqrt((2.0 * n + p) / (i < 2 * n ? n : p)), 8 * unit_round_off)
+        << i;
   // The mean is over the components that count.
   EXPECT_NEAR(norm_of_error_in<AdjointNorm::seminorm>(0) / norm_of_error_in<AdjointNorm::full>(0),
               std::sqrt((2.0 * n + p) / (2.0 * n)), 8 * unit_round_off);
@@ -132,6 +137,48 @@ TEST(AcaBudget, of_a_long_run_has_the_digest_the_bytes_and_the_steps_that_are_pr
 
   std::int64_t const lanes = lane_width<Kokkos::DefaultHostExecutionSpace, F64>, word = sizeof(double), n = 2;
   EXPECT_EQ(few.checkpoint_bytes, lanes * (2 * steps + checkpoints * n) * word);
+}
+
+/// Bytes of all allocations alive at one time in a run of its own, by Kokkos's callbacks.
+template <class Method>
+std::int64_t measured_peak(VanDerPolForced const& problem, StepControl const& control, GradientResult& result) {
+  MemoryTracker& tracker = MemoryTracker::instance();
+  tracker.start_recording();
+  result = gradient_of<Method, BogackiShampine32>(problem, control);
+  std::int64_t peak = 0;
+  for (SpaceUsage const& space : tracker.stop_recording())
+    if (space.kind == AllocationKind::solver) peak += space.peak - space.baseline;
+  return peak;
+}
+
+/// N (t, h) and S states in an arena, and the outcome of a trajectory: what is allocated is that, to two per cent.
+TEST(AcaBudget, of_a_long_adaptive_run_measures_the_bytes_of_its_formula) {
+  constexpr int checkpoints = 20;
+  auto const problem = make_problem<VanDerPolForced>({{"n", 1.0}, {"T", 40.0}});
+  StepControl control = control_with(2e-10);
+  control.checkpoints = checkpoints;
+  GradientResult all, few;
+  std::int64_t const bytes_of_all = measured_peak<Aca>(problem, control, all),
+                     bytes_of_few = measured_peak<AcaBudget>(problem, control, few);
+  ASSERT_EQ(few.status, SolveStatus::success);
+  EXPECT_GE(few.work.accepted, 10'000);
+  EXPECT_EQ(few.digest, all.digest);
+
+  std::int64_t const lanes = lane_width<Kokkos::DefaultHostExecutionSpace, F64>, word = sizeof(double), n = 2,
+                     steps = few.work.accepted;
+  constexpr double share = 0.02;  // for the outcome of the trajectory, a hundred numbers
+  auto const within = [&](std::int64_t measured, std::int64_t formula) {
+    double const bytes = static_cast<double>(formula);
+    EXPECT_NEAR(static_cast<double>(measured), bytes, share * bytes);
+  };
+  within(bytes_of_few, lanes * (2 * steps + checkpoints * n) * word);
+  within(bytes_of_all, lanes * (2 + n) * steps * word);
+  within(bytes_of_few, few.model_bytes);
+
+  CheckpointSchedule<StepControl::most_checkpoints> schedule(checkpoints);
+  for (std::int64_t i = 0; i < steps; ++i) (void)schedule.before_step();
+  EXPECT_EQ(few.work.readvanced, schedule.advances_ahead());
+  EXPECT_LE(few.work.readvanced, (BinomialReversal(steps + 1, checkpoints).repetitions - 1) * steps);
 }
 
 /// Allocations and fences of one run that finds its arena large enough.

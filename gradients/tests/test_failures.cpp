@@ -137,6 +137,50 @@ TYPED_TEST(Failures, of_fixed_steps_are_seen_at_the_end) {
   EXPECT_TRUE(std::isfinite(result.dloss_dy0[2]));
 }
 
+/// y' = p y from y = 0, L = y(T): the state stays 0, lambda grows like exp(p T), beyond all doubles.
+struct GrowsFromNothing {
+  static constexpr std::string_view name = "grows_from_nothing", family = "broken", summary = "for tests of failure";
+  static constexpr int dimension = 1, parameters = 1;
+  static constexpr bool autonomous = true;
+  double t0 = 0.0, t1 = 1.0;
+  std::int64_t trajectories = 1;
+
+  static std::vector<Argument> arguments() { return {trajectories_argument()}; }
+  explicit GrowsFromNothing(Arguments const&) {}
+
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static void rhs(T const&, Vec<T, 1> const& y, Vec<T, 1> const& p, Vec<T, 1>& dydt) {
+    dydt[0] = p[0] * y[0];
+  }
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static void vjp(T const&, Vec<T, 1> const& y, Vec<T, 1> const& p, Vec<T, 1> const& w,
+                                         Vec<T, 1>& y_bar, Vec<T, 1>& p_bar, T&) {
+    y_bar[0] = p[0] * w[0];
+    p_bar[0] += y[0] * w[0];
+  }
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static T loss(Vec<T, 1> const& y) {
+    return y[0];
+  }
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static Vec<T, 1> loss_gradient(Vec<T, 1> const&) {
+    return {{T(1.0)}};
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> initial_state(std::int64_t) const { return {{0.0}}; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> parameter_values(std::int64_t) const { return {{800.0}}; }
+};
+static_assert(EnsembleProblem<GrowsFromNothing>);
+
+TYPED_TEST(Failures, of_a_derivative_that_overflows_while_the_state_does_not_are_recorded) {
+  StepControl control;
+  control.fixed_steps = 800;
+
+  GradientResult const result = gradient_of<TypeParam, SchemeOf<TypeParam>>(make_problem<GrowsFromNothing>(), control);
+
+  expect_failed(result, SolveStatus::non_finite);
+  EXPECT_EQ(result.final_state[0], 0.0) << "the way there was good";
+}
+
 TEST(Failures, of_the_backward_solve_alone_are_recorded) {
   // Lorenz's flow contracts volumes by exp(-13.7 t): backwards it expands, and the adjoint runs out of steps.
   auto const problem = make_problem<Lorenz63>({{"T", 20.0}});

@@ -216,6 +216,82 @@ TEST(RoundTrip, of_coupled_schemes_grows_like_the_inverse_power_of_the_coupling)
   EXPECT_LE(result.round_trip.error, 1e3 * unit_round_off * result.round_trip.growth);
 }
 
+/// R(w): what one step of the scheme does to y' = k y, w = h k.
+double stability_function(Tableau const& tab, double w) {
+  std::vector<double> k;
+  double sum = 1.0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) {
+    double u = 1.0;
+    for (std::size_t j = 0; j < i; ++j) u += w * tab.a[i][j] * k[j];
+    k.push_back(u);
+    sum += w * tab.b[i] * u;
+  }
+  return sum;
+}
+
+/// The scheme of McCallum & Foster on y' = k y is a matrix: with P = R(w) - 1 and Q = 1 - R(-w)
+///   (y', z') = (kappa y + (1 - kappa + P) z, z + Q y').
+/// Of its two modes one follows the flow, the other, the difference of the copies, is multiplied by about kappa / R(w):
+/// where the flow contracts faster than kappa it grows, whatever the step size.
+template <class Scheme>
+void expect_the_powers_of_the_matrix(double k, double coupling) {
+  constexpr std::int64_t steps = 40;
+  constexpr double end = 2.0;
+  Tableau const& tab = tableau_of<Scheme>;
+  auto const problem = make_problem<Linear>({{"n", 1.0}, {"k", k}, {"T", end}});
+  StepControl control = fixed(steps);
+  control.coupling = coupling;
+  double const w = k * end / static_cast<double>(steps), p = stability_function(tab, w) - 1.0,
+               q = 1.0 - stability_function(tab, -w), y0 = problem.initial_state(0)[0];
+  double y = y0, z = y0;
+  for (std::int64_t n = 0; n < steps; ++n) {
+    y = coupling * y + (1.0 - coupling + p) * z;
+    z += q * y;
+  }
+  double const determinant = coupling, trace = coupling + 1.0 + q * (1.0 - coupling + p);
+  double const following = 0.5 * (trace + std::sqrt(trace * trace - 4.0 * determinant));
+
+  GradientResult const result = gradient_of<ReversibleRk, Scheme>(problem, control);
+
+  ASSERT_EQ(result.status, SolveStatus::success) << Scheme::name;
+  double const other_mode = std::pow(determinant / following, static_cast<double>(steps));
+  double const roundings = 100.0 * unit_round_off * std::max(1.0, std::abs(other_mode));
+  EXPECT_NEAR(result.final_state[0], y, roundings * std::abs(y0)) << Scheme::name << ' ' << coupling;
+  // L = y^2 and y is linear in y0. The way back finds the states with its own round-off, kappa^-N.
+  double const back = 100.0 * unit_round_off * std::pow(coupling, -static_cast<double>(steps));
+  EXPECT_NEAR(result.dloss_dy0[0], 2.0 * y * y / y0, (roundings + back) * std::max(1.0, std::abs(2.0 * y))) << Scheme::name;
+}
+
+TEST(ReversibleRk, on_a_linear_equation_is_the_power_of_a_matrix) {
+  for (double const coupling : {0.999, 0.9, 0.8}) {
+    for (double const k : {-2.0, -0.5, 0.5}) {
+      expect_the_powers_of_the_matrix<HeunEuler21>(k, coupling);
+      expect_the_powers_of_the_matrix<BogackiShampine32>(k, coupling);
+      expect_the_powers_of_the_matrix<DormandPrince54>(k, coupling);
+    }
+  }
+}
+
+/// Forced van der Pol to T = 4 contracts: with the default coupling the difference of the copies is amplified as the
+/// flow is damped, the gradient is not that of the flow any more, and the distance of the copies says so.
+TEST(ReversibleRk, says_when_its_copies_have_come_apart) {
+  auto const problem = one_oscillator();
+  StepControl control = control_with(1e-6);
+  GradientResult const exact = gradient_of<Aca, DormandPrince54>(problem, control_with(1e-12)),
+                       aca = gradient_of<Aca, DormandPrince54>(problem, control);
+  double const usual = distance(both_blocks(aca), both_blocks(exact));
+
+  GradientResult const weakly_damped = gradient_of<ReversibleRk, DormandPrince54>(problem, control);
+  control.coupling = 0.75;
+  GradientResult const damped = gradient_of<ReversibleRk, DormandPrince54>(problem, control);
+
+  EXPECT_GT(distance(both_blocks(weakly_damped), both_blocks(exact)), 1e3 * usual);
+  EXPECT_GT(weakly_damped.round_trip.copies_apart, 1.0);
+  EXPECT_LE(distance(both_blocks(damped), both_blocks(exact)), 10.0 * usual);
+  EXPECT_LE(damped.round_trip.copies_apart, 1.0);
+  EXPECT_TRUE(std::isnan(gradient_of<ReversibleRk, DormandPrince54>(problem, fixed(150)).round_trip.copies_apart));
+}
+
 template <class Method, class Scheme>
 void expect_a_spent_budget(StepControl const& control) {
   GradientResult const result = gradient_of<Method, Scheme>(one_oscillator(), control);

@@ -52,6 +52,7 @@ TABLES = {
                                     uint8="verdict")),
     "taylor": ("taylor_row", columns(int64="case", int32="direction", uint8="used",
                                      float64="eps remainder0 remainder1 noise_floor rate")),
+    "time_gradients": ("time_row", columns(int64="case", text="name", float64="time derivative reference")),
     "convergence": ("conv_row", columns(text="case_group error_norm", int32="level",
                                         float64="h error observed_order")),
 }

@@ -83,6 +83,7 @@ inline ResultDocument sample_document() {
     record.mem_labels = odd_rows<LabelRow>(i % 5, i);
     record.checks = odd_rows<CheckRow>(i % 3, i);
     record.taylor = odd_rows<TaylorRow>(i % 2, i);
+    record.time_gradients = odd_rows<TimeGradientRow>(i % 2, i);
     document.cases.push_back(record);
   }
   return document;

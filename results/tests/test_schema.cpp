@@ -51,7 +51,7 @@ TEST(Schema, names_are_unique_and_numbers_have_units) {
       EXPECT_FALSE(column.spec.long_name.empty()) << column.spec.name;
     }
   });
-  EXPECT_EQ(tables.size(), 12U);
+  EXPECT_EQ(tables.size(), 13U);
 }
 
 TEST(Schema, codes_have_the_values_of_the_specification) {

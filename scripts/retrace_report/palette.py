@@ -38,6 +38,8 @@ _KNOWN: dict[str, tuple[str, str, Dash]] = {
     "forward": ("#8b3f9e", "#d79aea", (8, 3, 1.6, 3)),
     "aca_budget": ("#7a6500", "#e3c53f", (3, 2)),
     "adjoint_seminorm": ("#a82a5e", "#f58ab3", (10, 3)),
+    "adjoint_blocks": ("#94306f", "#ea9ccb", (10, 2, 1.6, 2)),
+    "adjoint_reset": ("#9a4a32", "#eeab95", (8, 2, 1.6, 2, 1.6, 2)),
     "adjoint_interpolated": ("#5b4a3c", "#cdb8a4", (10, 3, 3, 3)),
     "reversible_rk": ("#12788f", "#5fd0e6", (1.6, 4)),
     "mali": ("#7a4a12", "#e0b070", (5, 1.5, 1.6, 1.5, 1.6, 1.5)),

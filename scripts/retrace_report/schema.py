@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAME = "retrace"
-VERSION = (1, 1, 0)
+VERSION = (1, 2, 0)
 VERSION_TEXT = ".".join(map(str, VERSION))
 
 ROOT_ATTRIBUTES = (
@@ -216,6 +216,12 @@ TABLES: tuple[Table, ...] = (
             *_columns("f8", "eps remainder0 remainder1 noise_floor rate"),
             _flag("used", _YES_NO),
         ),
+        required=False,
+    ),
+    Table(
+        "time_gradients",
+        "time_row",
+        (_CASE, *_columns("str", "name"), *_columns("f8", "time derivative reference")),
         required=False,
     ),
     Table(

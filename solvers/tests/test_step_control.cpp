@@ -165,6 +165,51 @@ TYPED_TEST(StepControlTest, rules_that_remember_look_at_accepted_steps_only) {
   }
 }
 
+/// A size that hits an observation is no choice of the controller: what it remembers are the steps that were.
+TYPED_TEST(StepControlTest, rules_that_remember_leave_clipped_steps_out) {
+  auto const model = tests::model_of<1>([](double t, Vec<double, 1> const& y, Vec<double, 1>& dydt) {
+    dydt[0] = -y[0] + 20.0 * Kokkos::exp(-400.0 * (t - 1.0) * (t - 1.0));
+  });
+  constexpr double roundings = 256 * epsilon;  // as above
+  for (NamedStepSizeRule const& named : step_size_rules) {
+    StepSizeRule const& rule = named.rule;
+    if (!rule.gains.remember()) continue;
+    StepControl control = tests::adaptive(1e-6);
+    control.rule = rule;
+    control.objective.kind = LossKind::exact;
+    for (double const t : {0.5, 0.500001, 0.9, 0.900001, 1.1}) {  // one soon after another: steps of no size to speak of
+      control.objective.times[static_cast<std::size_t>(control.objective.observations)] = t;
+      ++control.objective.observations;
+    }
+
+    auto const solved = tests::solve<TypeParam>(model, control, 0.0, 2.0, Vec<double, 1>{{1.0}});
+
+    ASSERT_EQ(solved.status, SolveStatus::success);
+    std::vector<tests::Recording::Entry> chosen, all;
+    int hits = 0, would_differ = 0;
+    for (std::size_t i = 0; i < solved.recording.trials.size(); ++i) {
+      auto const& trial = solved.recording.trials[i];
+      if (!trial.accepted) continue;
+      all.push_back(trial);
+      if (trial.clipped) {
+        ++hits;
+        bool const is_last = i + 1 == solved.recording.trials.size();
+        if (!is_last) EXPECT_EQ(solved.recording.trials[i + 1].proposed, trial.proposed) << named.name;
+        continue;
+      }
+      chosen.push_back(trial);
+      bool const after_rejection = i > 0 && !solved.recording.trials[i - 1].accepted;
+      double const high = after_rejection ? 1.0 : rule.growth_limit;
+      auto const clamped = [&](double ideal) { return std::clamp(ideal, rule.accepted_shrink_limit, high); };
+      double const expected = clamped(factor_by_hand(rule, TestFixture::exponent, chosen));
+      EXPECT_NEAR(trial.factor, expected, roundings * trial.factor) << named.name << ", trial " << i;
+      if (std::abs(clamped(factor_by_hand(rule, TestFixture::exponent, all)) - expected) > 0.01) ++would_differ;
+    }
+    EXPECT_EQ(hits, control.objective.observations + 1) << "T too";
+    EXPECT_GT(would_differ, 0) << named.name << ": nothing has been tested";
+  }
+}
+
 TYPED_TEST(StepControlTest, the_largest_component_rules_with_the_norm_of_the_maximum) {
   // Two components of unlike size without coupling: their E alone, and together in either norm.
   auto const both = tests::model_of<2>([](double t, Vec<double, 2> const&, Vec<double, 2>& dydt) {

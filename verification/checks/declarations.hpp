@@ -14,6 +14,8 @@ CheckResult program_dual(CheckedGradient const& g);
 CheckResult complex_step(CheckedGradient const& g);
 CheckResult taylor(CheckedGradient const& g);
 CheckResult round_trip(CheckedGradient const& g);
+CheckResult copies(CheckedGradient const& g);
+CheckResult times(CheckedGradient const& g);
 CheckResult difference_frozen(CheckedGradient const& g);
 CheckResult difference_program(CheckedGradient const& g);
 CheckResult replay(CheckedGradient const& g);

@@ -1,5 +1,6 @@
 #include "core/precision.hpp"
 #include "verification/checks/declarations.hpp"
+#include "verification/checks/tightened.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,19 +10,6 @@
 namespace retrace::checks {
 
 namespace {
-
-/// The same control with `factor` times smaller tolerances, or so many more steps.
-StepControl tightened(StepControl control, double factor) {
-  if (control.adaptive()) {
-    control.relative_tolerance /= factor;
-    control.absolute_tolerance /= factor;
-    control.max_steps *= 10;
-  } else {
-    control.fixed_steps = static_cast<std::int64_t>(static_cast<double>(control.fixed_steps) * factor);
-    control.max_steps = control.fixed_steps;
-  }
-  return control;
-}
 
 std::string scientific(double x) {
   char text[32];

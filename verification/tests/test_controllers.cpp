@@ -56,6 +56,22 @@ TEST_P(Controllers, naive_equals_duals_of_the_whole_program) {
   }
 }
 
+/// Steps that end at an observation are left out of what the controller remembers, on the way back too.
+TEST_P(Controllers, naive_equals_duals_of_the_whole_program_with_observations) {
+  StepControl how = control(1e-5);
+  how.objective.kind = LossKind::exact;
+  double const t0 = problem->initial_time(), span = problem->final_time() - t0;
+  for (double const share : {0.3, 0.300001, 0.7}) {
+    how.objective.times[static_cast<std::size_t>(how.objective.observations)] = t0 + share * span;
+    ++how.objective.observations;
+  }
+  GradientResult const naive = tests::gradient_of(*problem, "naive", solver, how);
+  WitnessError const witness = problem->program_dual({.method = "naive", .solver = solver}, how, naive);
+
+  ASSERT_EQ(naive.status, SolveStatus::success);
+  EXPECT_LE(witness.relative_error, program_round_off);
+}
+
 TEST_P(Controllers, naive_lies_within_the_bars_of_differences) {
   // A second-order scheme takes so many steps at 1e-5 that every difference changes one of its decisions.
   double const tolerance = std::string_view(solver) == "heun_euler21" ? 1e-3 : 1e-5;

@@ -138,14 +138,17 @@ TEST_P(Objectives, all_methods_converge_to_the_flow) {
   if (solver != "dormand_prince54") return;
   StepControl const how = control(1e-9);
   Reference const reference = problem->make_reference(how.objective);
-  for (std::string const method : {"aca", "naive", "adjoint", "adjoint_seminorm", "adjoint_interpolated"}) {
-    if (method == "naive" && how.objective.kind == LossKind::dense) continue;
+  for (std::string const method :
+       {"aca", "naive", "adjoint", "adjoint_seminorm", "adjoint_blocks", "adjoint_reset", "adjoint_interpolated"}) {
+    if ((method == "naive" || method == "adjoint_reset") && how.objective.kind == LossKind::dense) continue;
+    if (method == "adjoint_reset" && how.objective.kind == LossKind::integral) continue;
     GradientResult const result = gradient_of(*problem, method, solver, how);
     GradientError const error = gradient_error(self, result.dloss_dy0, result.dloss_dp, reference);
 
     ASSERT_EQ(result.status, SolveStatus::success) << method;
     // Four digits above the tolerance, for growth along the way; two more for growth in reverse time (Lorenz).
-    EXPECT_LE(error.relative_l2, method == "adjoint" || method == "adjoint_seminorm" ? 1e-3 : 1e-5) << method;
+    bool const integrates_back = method.starts_with("adjoint") && method != "adjoint_interpolated";
+    EXPECT_LE(error.relative_l2, integrates_back ? 1e-3 : 1e-5) << method;
     EXPECT_NEAR(result.loss / reference.loss, 1.0, 1e-6) << method;
   }
 }
@@ -185,9 +188,10 @@ TEST(Objective, without_observations_there_is_no_loss) {
 TEST(Objective, what_cannot_be_is_refused) {
   Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
   auto const problem = tests::make_instance("lorenz63", self, {.numbers = {{"n", 2.0}, {"T", 1.0}}});
-  auto const complaint = [&](std::string const& method, std::vector<double> const& times, bool time_gradients = false) {
+  auto const complaint = [&](std::string const& method, std::vector<double> const& times, bool time_gradients = false,
+                             LossKind kind = LossKind::exact) {
     StepControl control = control_with(1e-5);
-    control.objective = observed(LossKind::exact, times);
+    control.objective = observed(kind, times);
     control.time_gradients = time_gradients;
     try {
       (void)gradient_of(*problem, method, "dormand_prince54", control);
@@ -204,6 +208,50 @@ TEST(Objective, what_cannot_be_is_refused) {
             "observation times must be in the order in which they are passed from 0 to 1, and 0.5 stands before 0.25");
   EXPECT_EQ(complaint("forward", {0.5}, true),
             "method 'forward' has no derivatives in times: see retrace list methods");
+  EXPECT_EQ(complaint("naive", {0.5}, false, LossKind::dense),
+            "method 'naive' has no gradient of a loss of kind 'dense': see retrace list methods");
+  EXPECT_EQ(complaint("adjoint_reset", {0.5}, false, LossKind::dense),
+            "method 'adjoint_reset' has no gradient of a loss of kind 'dense': see retrace list methods");
+}
+
+TEST(Objective, on_the_dense_output_of_a_scheme_that_has_none_is_refused) {
+  add_tableau({"without_dense_output", tableau_of<Rk4>});
+  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
+  auto const problem = tests::make_instance("lorenz63", self, {.numbers = {{"n", 2.0}, {"T", 1.0}}});
+  StepControl control;
+  control.fixed_steps = 10;
+  control.objective = observed(LossKind::dense, {0.5});
+  try {
+    (void)gradient_of(*problem, "aca", "without_dense_output", control);
+    FAIL() << "not refused";
+  } catch (UsageError const& error) {
+    EXPECT_NE(std::string(error.what()).find("scheme 'without_dense_output' has no dense output"), std::string::npos)
+        << error.what();
+  }
+}
+
+/// What y drifts on its way back ends at each observation.
+TEST(Objective, resets_at_observations_keep_the_adjoint_near_the_path) {
+  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
+  auto const problem = tests::make_instance("lorenz63", self, {.numbers = {{"n", 5.0}, {"T", 2.0}}});
+  StepControl control = control_with(1e-7);
+  std::vector<double> times;
+  for (int k = 1; k <= 8; ++k) times.push_back(0.25 * k);
+  control.objective = observed(LossKind::exact, times);
+  Reference const reference = problem->make_reference(control.objective);
+  auto const error_of = [&](std::string const& method) {
+    GradientResult const result = gradient_of(*problem, method, "dormand_prince54", control);
+    return result.status == SolveStatus::success
+               ? gradient_error(self, result.dloss_dy0, result.dloss_dp, reference).relative_l2
+               : 1.0;
+  };
+  // The flow contracts by exp(-14.6 t): over a quarter of a unit the reverse grows by 40, over two units by 5e12.
+  EXPECT_LE(error_of("adjoint_reset"), 1e-3);
+  EXPECT_GE(error_of("adjoint"), 100.0 * error_of("adjoint_reset"));
+  // Without observations to be hit there is nothing to go back to.
+  control.objective = {};
+  EXPECT_EQ(gradient_of(*problem, "adjoint_reset", "dormand_prince54", control_with(1e-6)).status,
+            gradient_of(*problem, "adjoint", "dormand_prince54", control_with(1e-6)).status);
 }
 
 constexpr double difference_step = 1e-5;
@@ -363,8 +411,10 @@ TEST_P(TimeGradients, all_converge_to_those_of_the_flow) {
   if (solver != "dormand_prince54") return;
   StepControl const how = control(1e-9);
   GradientResult const aca = gradient_of(*instance, "aca", solver, how);
-  for (std::string const method : {"naive", "adjoint", "adjoint_seminorm", "adjoint_interpolated"}) {
-    if (method == "naive" && kind == "dense") continue;
+  for (std::string const method :
+       {"naive", "adjoint", "adjoint_seminorm", "adjoint_blocks", "adjoint_reset", "adjoint_interpolated"}) {
+    if ((method == "naive" || method == "adjoint_reset") && kind == "dense") continue;
+    if (method == "adjoint_reset" && kind == "integral") continue;
     GradientResult const result = gradient_of(*instance, method, solver, how);
     ASSERT_EQ(result.dloss_dt.size(), aca.dloss_dt.size());
     for (std::size_t i = 0; i < aca.dloss_dt.size(); ++i)
