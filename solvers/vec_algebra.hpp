@@ -16,7 +16,8 @@ enum class AdjointNorm { full, seminorm, blocks };
 /// The larger of two norms; one that is not finite is larger than what is.
 template <class S>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION S larger_norm(S const& a, S const& b) {
-  return select(MaskOf<S>(b > a) | !math::is_finite(b), b, a);
+  MaskOf<S> const larger = MaskOf<S>(b > a) | !math::is_finite(b);
+  return select(larger, b, a);
 }
 
 /// One more term `factor * x` of a linear combination.
