@@ -114,6 +114,41 @@ TYPED_TEST(Invariants, lambda_times_f_is_the_same_at_both_ends_up_to_the_toleran
   EXPECT_LE(defects[1], 0.1 * defects[0]);
 }
 
+/// Lorenz63 with its trajectories from the last to the first.
+struct LastFirst : Lorenz63 {
+  using Lorenz63::Lorenz63;
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 3> initial_state(std::int64_t i) const {
+    return Lorenz63::initial_state(trajectories - 1 - i);
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 3> parameter_values(std::int64_t i) const {
+    return Lorenz63::parameter_values(trajectories - 1 - i);
+  }
+};
+static_assert(EnsembleProblem<LastFirst>);
+
+template <class Method>
+void expect_the_same_bits_in_another_order() {
+  constexpr std::int64_t n = 11;  // a pack and a part of one
+  GradientResult const forth = gradient_of<Method, DormandPrince54>(make_problem<Lorenz63>({{"n", 11.0}, {"T", 0.5}}),
+                                                                    control_with(1e-5)),
+                       back = gradient_of<Method, DormandPrince54>(make_problem<LastFirst>({{"n", 11.0}, {"T", 0.5}}),
+                                                                   control_with(1e-5));
+  auto const in_order = [](std::vector<double> const& rows) {
+    std::vector<double> turned;
+    for (auto i = n; i-- > 0;) turned.insert(turned.end(), rows.begin() + 3 * i, rows.begin() + 3 * (i + 1));
+    return turned;
+  };
+  ASSERT_EQ(forth.status, SolveStatus::success) << Method::name;
+  EXPECT_EQ(in_order(back.dloss_dy0), forth.dloss_dy0) << Method::name;
+  EXPECT_EQ(in_order(back.dloss_dp_each), forth.dloss_dp_each) << Method::name;
+  EXPECT_EQ(in_order(back.final_state), forth.final_state) << Method::name;
+}
+
+TEST(Trajectories, in_another_order_have_the_same_bits) {
+  for_each_type(TypeList<Naive, Adjoint, Aca, AcaBudget>{},
+                []<class Method>() { expect_the_same_bits_in_another_order<Method>(); });
+}
+
 /// sum_n G_n = sum_n tau_n: with all nodes moved alike the step sizes stay, and what is left is f_t.
 TEST(NodeDerivatives, add_up_to_the_derivative_in_a_shift_of_all_times) {
   StepControl control;

@@ -177,7 +177,8 @@ TYPED_TEST(StepControlTest, rules_that_remember_leave_clipped_steps_out) {
     StepControl control = tests::adaptive(1e-6);
     control.rule = rule;
     control.objective.kind = LossKind::exact;
-    for (double const t : {0.5, 0.500001, 0.9, 0.900001, 1.1}) {  // one soon after another: steps of no size to speak of
+    for (double const t :
+         {0.5, 0.500001, 0.9, 0.900001, 1.1}) {  // one soon after another: steps of no size to speak of
       control.objective.times[static_cast<std::size_t>(control.objective.observations)] = t;
       ++control.objective.observations;
     }
