@@ -22,6 +22,7 @@ ROWS = [
     ("order", "f64", "order against the flow (T6)"),
     ("consistency", "f64", "error against the flow at a tenth of the tolerance"),
     ("round_trip", "f64", "round trip (T7)"),
+    ("copies", "f64", "distance of the copies, per step (T7)"),
     ("methods_agree", "f64", "all exact-frozen methods (T8)"),
     ("dual", "f32", "duals, frozen, single precision"),
     ("program_dual", "f32", "duals, whole program, single precision"),
@@ -93,6 +94,7 @@ def table(cases: list[dict[str, object]], checks: list[dict[str, object]]) -> li
         for check in ("dual", "program_dual"):
             title = f"{'duals, frozen' if check == 'dual' else 'duals, whole program'}, {kind} loss"
             row(title, [found.get((check, "f64", kind, method), "–") for method in methods])
+    row("derivatives in times, exact loss", [found.get(("times", "f64", "exact", method), "–") for method in methods])
     errors = {
         (str(case["precision"]), loss_of(case), str(case["method"])): float(str(case["error"])) for case in cases
     }
