@@ -73,8 +73,7 @@ std::string assemble(Tables&& tables, ResultDocument& document) {
   for (std::string problem :
        {distribute(tables, cases, &CaseRecord::samples), distribute(tables, cases, &CaseRecord::memory),
         distribute(tables, cases, &CaseRecord::mem_labels), distribute(tables, cases, &CaseRecord::checks),
-        distribute(tables, cases, &CaseRecord::taylor),
-        distribute(tables, cases, &CaseRecord::time_gradients)}) {
+        distribute(tables, cases, &CaseRecord::taylor), distribute(tables, cases, &CaseRecord::time_gradients)}) {
     if (!problem.empty()) return problem;
   }
   document.cases = std::move(cases);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 from collections.abc import Callable
@@ -202,3 +203,42 @@ def test_disk_full_in_the_end(folder: Path, good_result: bytes, disk: Callable[[
     again = program.run(*RUN, "kept/out.h5", cwd=folder)
     assert again.code == 0 and "0 of 1 cases are left" in again.out, again
     assert program.read(folder / "kept/out.h5").finalized
+
+
+OBSERVED = 'loss = {{ exact = [0.5, {last}] }}\ntime_gradients = true\n'
+
+
+def test_derivatives_in_times_are_in_the_result(folder: Path) -> None:
+    """y' = k y, L = sum y(t_k)^2: dL/dt_k = 2 k y(t_k)^2, and only the distances from t0 matter."""
+    k, times, starts = -0.5, (0.5, 2.0), (1.0, 1.01, 1.02)
+    methods = ("naive", "adjoint", "aca")
+    named = ", ".join(f'"{method}"' for method in methods)
+    matrix = program.matrix("times", "linear", f"T = 2.0, n = 3, k = {k}", "adaptive = { rtol = 1e-8 }", f"[{named}]")
+    (folder / "suite.toml").write_text(program.SUITE + matrix + OBSERVED.format(last=times[-1]))
+
+    done = program.run(*RUN, "out.h5", cwd=folder)
+
+    assert done.code == 0, done
+    program.assert_valid(folder / "out.h5")
+    exact = [2 * k * sum(y0 * y0 for y0 in starts) * math.exp(2 * k * t) for t in times]
+    expected = {"t0": -sum(exact), "T": exact[1], "t_1": exact[0], "t_2": exact[1]}
+    with h5py.File(folder / "out.h5", "r") as file:
+        table = file["time_gradients"]
+        names, cases = list(table["name"].asstr()[:]), list(table["case"][:])
+        assert names == list(expected) * len(methods)
+        assert cases == [1] * 4 + [2] * 4 + [3] * 4, "the first case asks for none"
+        assert list(table["time"][:]) == [0.0, 2.0, 0.5, 2.0] * len(methods)
+        for column in ("derivative", "reference"):
+            assert table[column][:] == pytest.approx([expected[name] for name in names], rel=1e-6)
+
+
+def test_an_observation_outside_the_span_ends_its_case_and_no_other(folder: Path) -> None:
+    matrix = program.matrix("outside", "linear", "T = 2.0, n = 3", "adaptive = { rtol = 1e-6 }")
+    (folder / "suite.toml").write_text(program.SUITE + matrix + OBSERVED.format(last=2.5))
+
+    done = program.run(*RUN, "out.h5", cwd=folder)
+
+    assert done.code == 1, done
+    result = program.read(folder / "out.h5")
+    assert result.statuses == ["pass", "error"]
+    assert "observation time number 2 is 2.5, outside [0, 2]" in result.cases[1].reason

@@ -51,9 +51,9 @@ namespace retrace::test {
       ensemble("three_body", "hamiltonian", 1.0),
       neural_mlp()};
   v.methods = {
-      "naive",      "naive_half", "adjoint_interpolated", "naive_detached", "adjoint", "adjoint_seminorm", "aca",
-      "aca_stages", "aca_budget", "symplectic_adjoint",   "forward",        "mali",    "reversible_rk",    "adjoint_blocks",
-      "adjoint_reset"};
+      "naive",         "naive_half",     "adjoint_interpolated", "naive_detached",     "adjoint", "adjoint_seminorm",
+      "aca",           "aca_stages",     "aca_budget",           "symplectic_adjoint", "forward", "mali",
+      "reversible_rk", "adjoint_blocks", "adjoint_reset"};
   v.solvers = {{"euler", false, 1},           {"midpoint", false, 2},          {"rk4", false, 4},
                {"heun_euler21", true, 2},     {"bogacki_shampine32", true, 3}, {"dormand_prince54", true, 5},
                {"midpoint_euler21", true, 2}, {"ralston21", true, 2},          {"tsitouras54", true, 5},

@@ -3,6 +3,7 @@
 #include "results/tests/damaged_file.hpp"
 #include "results/tests/sample_document.hpp"
 #include "results/tests/temporary_folder.hpp"
+#include "results/validate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -96,6 +97,18 @@ TEST_F(ReadResult, reads_newer_minor_versions_with_columns_of_their_own) {
 
   EXPECT_EQ(read.schema_version, "1.7.0");
   EXPECT_EQ(testing::difference(testing::sample_document(), read), "");
+}
+
+TEST_F(ReadResult, reads_files_from_before_a_table_that_a_minor_version_brought) {
+  testing::remove_link(path_, "/time_gradients");
+  EXPECT_CONTAINS(refusal(), "the table /time_gradients is missing");
+
+  testing::replace_attribute(path_, "/", "schema_version", "1.1.0");
+  ResultDocument const read = read_result(path_);
+
+  EXPECT_EQ(read.cases.size(), testing::sample_document().cases.size());
+  for (CaseRecord const& record : read.cases) EXPECT_TRUE(record.time_gradients.empty());
+  EXPECT_TRUE(validate(path_).empty());
 }
 
 TEST_F(ReadResult, refuses_hdf5_of_other_programs) {

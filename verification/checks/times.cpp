@@ -25,10 +25,9 @@ CheckResult against_differences(CheckedGradient const& g) {
   constexpr double informative = 1e-3;  // likewise, of the largest derivative in a time or the loss
   // A derivative in a node is a difference of terms of that size; a rounding for each of some hundred operations.
   constexpr double round_off = 1e2 * 1.1e-16;
-  CheckResult result =
-      at_most("times", d.error, bars * d.bar + round_off * d.derivative,
-              fmt::format("three error bars of differences in the times {}; {}",
-                          frozen ? "of the frozen steps" : "of the live program", counted));
+  CheckResult result = at_most("times", d.error, bars * d.bar + round_off * d.derivative,
+                               fmt::format("three error bars of differences in the times {}; {}",
+                                           frozen ? "of the frozen steps" : "of the live program", counted));
   if (d.bar > informative * d.derivative && result.verdict == CheckVerdict::pass) {
     result.verdict = CheckVerdict::inconclusive;
     result.message = "the differences' own error bars are too wide to decide; " + counted;

@@ -115,8 +115,9 @@ TEST(TimesOfTheFlow, that_are_approximated_by_something_else_fail) {
   EXPECT_LE(reference.dloss_dt_uncertainty, 1e-7);
   EXPECT_LE(time_error(result.dloss_dt, reference), 1e-3);
   reference.dloss_dt[0] *= 1.1;
-  CheckedGradient const checked{*of.problem, *of.witness, self,   {.method = "adjoint", .solver = "dormand_prince54"},
-                                control,     Promise::consistent, result, reference, {}};
+  CheckedGradient const checked{
+      *of.problem, *of.witness, self, {.method = "adjoint", .solver = "dormand_prince54"}, control, Promise::consistent,
+      result,      reference,   {}};
 
   CheckResult const judged = run_checks(checked, [](std::string_view name) { return name == "times"; }).front();
 
