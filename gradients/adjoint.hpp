@@ -5,12 +5,12 @@
 namespace retrace {
 
 /// The continuous adjoint of Chen et al. (2018), Algorithm 1: only y(T) is kept; (y, lambda, mu) is integrated
-/// backwards from T with steps of its own under the same control. In its error norm is every component ("full"), all but
-/// mu, which is a quadrature ("seminorm"; Kidger, Chen & Lyons 2021), or y, lambda and mu each with a norm of its own of
-/// which the largest counts ("blocks"). Consistent with the flow up to
-/// its tolerance times the growth of the reverse-time system; the derivative of nothing that was computed.
-/// Observations, hit or not, end a piece of the backward solve, where lambda jumps; a running loss is a term of
-/// lambda'. The time adjoint of the textbook is left out of the state: its value at t0 is -lambda . f.
+/// backwards from T with steps of its own under the same control. In its error norm is every component ("full"), all
+/// but mu, which is a quadrature ("seminorm"; Kidger, Chen & Lyons 2021), or y, lambda and mu each with a norm of its
+/// own of which the largest counts ("blocks"). Consistent with the flow up to its tolerance times the growth of the
+/// reverse-time system; the derivative of nothing that was computed. Observations, hit or not, end a piece of the
+/// backward solve, where lambda jumps; a running loss is a term of lambda'. The time adjoint of the textbook is left
+/// out of the state: its value at t0 is -lambda . f.
 ///
 /// With `resets`, the states at observations that are hit are kept on the way there, and y is put back to them on the
 /// way back: what y has drifted goes as far as the next observation only.

@@ -121,8 +121,8 @@ struct RoundTrip {
   double lost = unknown;   ///< relative error of the gradient that this suggests: `error` times what cancels in dL/dy0
   double growth = 1.0;     ///< of a rounding over all steps undone, by the scheme's parameter alone
   /// Of `reversible_rk` with adaptive steps: largest distance of the two copies of the state after a step, in the norm
-  /// of the tolerance (RMS over the components of d / (atol + rtol |y|)), over the number of steps. As long as each step
-  /// adds no more to it than its error estimate may be, it is at most 1.
+  /// of the tolerance (RMS over the components of d / (atol + rtol |y|)), over the number of steps. As long as each
+  /// step adds no more to it than its error estimate may be, it is at most 1.
   double copies_apart = unknown;
 };
 

@@ -150,8 +150,8 @@ struct ReverseOfProgram {
       S const through_factor = -next_bar * math::abs(span.h) * phi * exponent / e_norm;
       S e_norm_bar = through_error ? select(Mask(active & !constant), through_factor, S(0.0)) : S(0.0);
       if (remembers(control))
-        through_memory(n, active & is_accepted & !is_clipped, constant, next_bar * math::abs(span.h) * phi, span, e_norm, e_norm_bar,
-                       size_bar);
+        through_memory(n, active & is_accepted & !is_clipped, constant, next_bar * math::abs(span.h) * phi, span,
+                       e_norm, e_norm_bar, size_bar);
       Mask const through_error = e_norm_bar != S(0.0);
       Mask const traced = is_accepted | through_error;  // else the trial left no trace but its size
       if (through_sizes) targets.reach(hits_target, t_bar, g.times);

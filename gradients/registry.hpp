@@ -15,8 +15,8 @@
 namespace retrace {
 
 /// Every gradient method. A new one: its header, its line here, its line in gradients/CMakeLists.txt.
-using AllGradientMethods = TypeList<Naive, NaiveHalf, NaiveDetached, Adjoint, AdjointSeminorm, AdjointBlocks,
-                                    AdjointReset, AdjointInterpolated, Aca, AcaStages, AcaBudget, SymplecticAdjoint,
-                                    Forward, Mali, ReversibleRk>;
+using AllGradientMethods =
+    TypeList<Naive, NaiveHalf, NaiveDetached, Adjoint, AdjointSeminorm, AdjointBlocks, AdjointReset,
+             AdjointInterpolated, Aca, AcaStages, AcaBudget, SymplecticAdjoint, Forward, Mali, ReversibleRk>;
 
 }  // namespace retrace

@@ -66,7 +66,8 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
     proposed = math::abs(span.h) * trial.factor;
     after_rejection = !trial.accepted;
     if (trial.accepted) {
-      if (control.rule.gains.remember()) memory.accept_where(!clipped, control.rule, trial.error_norm, math::abs(span.h));
+      if (control.rule.gains.remember())
+        memory.accept_where(!clipped, control.rule, trial.error_norm, math::abs(span.h));
       counts.rhs += Count(pair.accept(span));
       if (control.adaptive()) pair.measure(control);
       t = span.t_next;

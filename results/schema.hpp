@@ -350,11 +350,10 @@ requires requires {
 inline constexpr int table_since<Row> = Table<Row>::since;
 
 /// The rows of all tables, in the order in which the file holds them.
-using Tables =
-    std::tuple<std::vector<RunRow>, std::vector<EnvironmentRow>, std::vector<RankRow>, std::vector<CaseRow>,
-               std::vector<Accuracy>, std::vector<CostRow>, std::vector<Sample>, std::vector<MemoryRow>,
-               std::vector<LabelRow>, std::vector<CheckRow>, std::vector<TaylorRow>, std::vector<ConvergenceRow>,
-               std::vector<TimeGradientRow>>;
+using Tables = std::tuple<std::vector<RunRow>, std::vector<EnvironmentRow>, std::vector<RankRow>, std::vector<CaseRow>,
+                          std::vector<Accuracy>, std::vector<CostRow>, std::vector<Sample>, std::vector<MemoryRow>,
+                          std::vector<LabelRow>, std::vector<CheckRow>, std::vector<TaylorRow>,
+                          std::vector<ConvergenceRow>, std::vector<TimeGradientRow>>;
 
 /// Calls `visit(rows)` for the rows of each table, a `std::vector<Row>&` each.
 template <class AnyTables, class Visitor>

@@ -9,8 +9,8 @@
 namespace retrace {
 
 /// What a controller knows of the accepted steps before the present one: the two last errors and sizes. Size 0: there
-/// was no such step. Steps that were clipped to hit a time are left out: their size was not the controller's choice, and
-/// their error says nothing of the step that it would have taken.
+/// was no such step. Steps that were clipped to hit a time are left out: their size was not the controller's choice,
+/// and their error says nothing of the step that it would have taken.
 template <class S>
 struct ControllerMemory {
   S error_1{1.0}, error_2{1.0}, size_1{0.0}, size_2{0.0};

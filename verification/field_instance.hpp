@@ -166,8 +166,8 @@ class FieldInstance final : public ProblemInstance {
         return differs_anywhere(live, recorded) ? std::nullopt : value;
       };
       double const reach = frozen ? times.frozen_reach(recorded.steps) : times.live_reach();
-      worst.add(gradient.dloss_dt[static_cast<std::size_t>(entry)],
-                differentiate_in_time(times, reach, *loss, loss_at), size);
+      worst.add(gradient.dloss_dt[static_cast<std::size_t>(entry)], differentiate_in_time(times, reach, *loss, loss_at),
+                size);
     }
     return worst.worst;
   }
