@@ -1,5 +1,7 @@
 #include "benchmarks/check_row.hpp"
 
+#include "results/three_digits.hpp"
+
 #include <utility>
 
 namespace retrace {
@@ -23,7 +25,7 @@ results::CheckRow check_row(CheckResult check, double seconds) {
   row.op = std::move(check.op);
   row.verdict = verdict_of(check.verdict);
   row.message = std::move(check.message);
-  row.seconds = seconds;
+  row.seconds = results::three_digits(seconds);
   return row;
 }
 

@@ -172,7 +172,7 @@ struct Table<CaseRow> {
       detail::column("rtol", &CaseRow::rtol, "relative tolerance"),
       detail::column("atol", &CaseRow::atol, "absolute tolerance"),
       detail::column("checkpoints", &CaseRow::checkpoints, "checkpoints that the method may keep"),
-      detail::column("case_json", &CaseRow::case_json, "complete definition of the case"),
+      detail::column("case_json", &CaseRow::case_json, "definition of the case, beside the other columns and /config"),
       detail::since(1, detail::column("seconds", &CaseRow::seconds, "wall seconds of the case, checks included", "s")),
   };
 };

@@ -23,24 +23,65 @@ bool stands(fs::path const& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
+/// What a link to a file points to; anything else as it is.
+fs::path behind_link(fs::path const& path) {
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
+}
+
+fs::path with_ending(fs::path path, char const* ending) {
+  return path += ending;
+}
+
 std::string first_run(ResultDocument const& document) {
   return document.runs.empty() ? std::string() : document.runs.front().run_uuid;
 }
 
 }  // namespace
 
+std::optional<EarlierResult> find_earlier(fs::path const& name) {
+  if (name.empty()) return std::nullopt;
+  fs::path const output = behind_link(name);
+  fs::path const journal = with_ending(output, ".journal");
+  bool const has_file = stands(output), has_journal = stands(journal);
+  if (!has_file && !has_journal) return std::nullopt;
+  EarlierResult earlier;
+  if (has_file) {
+    try {
+      earlier.document = read_result(output);
+      earlier.file_complete = earlier.document.finalized;
+    } catch (UsageError const& error) {
+      throw UsageError(
+          fmt::format("output '{}' exists and is not overwritten; choose another with -o or remove it{} ({})",
+                      output.string(), has_journal ? ", its journal has everything" : "", error.what()));
+    }
+  }
+  if (has_journal) {
+    JournalContent content = read_journal(journal);
+    if (has_file && first_run(content.document) != first_run(earlier.document)) {
+      throw UsageError(
+          fmt::format("'{}' and '{}' are of different runs; move one of them away", output.string(), journal.string()));
+    }
+    earlier.document = std::move(content.document);
+    earlier.attempts = std::move(content.attempts);
+    earlier.remarks = std::move(content.remarks);
+  } else {
+    for (CaseRecord const& record : earlier.document.cases)
+      earlier.attempts[record.row.case_id].total = record.row.attempts;
+  }
+  return earlier;
+}
+
 ResultStore::ResultStore(fs::path output) : output_(std::move(output)) {
   if (output_.empty()) return;
-  std::error_code ignored;
-  if (fs::is_symlink(output_, ignored) && fs::exists(output_, ignored)) output_ = fs::canonical(output_);
+  output_ = behind_link(output_);
   check_output_name(output_);
   lock_ = std::make_unique<LockFile>(beside(".lock"));
   remove_leftovers();
 }
 
 fs::path ResultStore::beside(char const* ending) const {
-  fs::path path = output_;
-  return path += ending;
+  return with_ending(output_, ending);
 }
 
 /// What killed writers of snapshots left. Nobody else writes here now.
@@ -55,38 +96,6 @@ void ResultStore::remove_leftovers() const {
       leftovers.push_back(at->path());
   }
   for (fs::path const& path : leftovers) fs::remove(path, error);
-}
-
-std::optional<EarlierResult> ResultStore::find_earlier() const {
-  if (output_.empty()) return std::nullopt;
-  fs::path const journal = beside(".journal");
-  bool const has_file = stands(output_), has_journal = stands(journal);
-  if (!has_file && !has_journal) return std::nullopt;
-  EarlierResult earlier;
-  if (has_file) {
-    try {
-      earlier.document = read_result(output_);
-      earlier.file_complete = earlier.document.finalized;
-    } catch (UsageError const& error) {
-      throw UsageError(
-          fmt::format("output '{}' exists and is not overwritten; choose another with -o or remove it{} ({})",
-                      output_.string(), has_journal ? ", its journal has everything" : "", error.what()));
-    }
-  }
-  if (has_journal) {
-    JournalContent content = read_journal(journal);
-    if (has_file && first_run(content.document) != first_run(earlier.document)) {
-      throw UsageError(fmt::format("'{}' and '{}' are of different runs; move one of them away", output_.string(),
-                                   journal.string()));
-    }
-    earlier.document = std::move(content.document);
-    earlier.attempts = std::move(content.attempts);
-    earlier.remarks = std::move(content.remarks);
-  } else {
-    for (CaseRecord const& record : earlier.document.cases)
-      earlier.attempts[record.row.case_id].total = record.row.attempts;
-  }
-  return earlier;
 }
 
 void ResultStore::begin(ResultDocument document, AttemptsById attempts, std::vector<std::string> const& planned) {
@@ -144,13 +153,6 @@ void ResultStore::case_abandoned(std::string const& case_id) {
   CaseAttempts& attempts = attempts_[case_id];
   attempts.open = std::max(attempts.open - 1, 0);
   if (journal_) journal_->case_abandoned(case_id);
-}
-
-void ResultStore::add_environment(std::vector<EnvironmentRow> const& rows) {
-  for (EnvironmentRow row : rows) {
-    row.run = static_cast<std::int64_t>(document_.runs.size()) - 1;
-    document_.environment.push_back(std::move(row));
-  }
 }
 
 std::pair<int, std::string> ResultStore::words_of_abandoned(std::string const& case_id) const {

@@ -27,6 +27,11 @@ struct EarlierResult {
   bool file_complete = false;        ///< the HDF5 file is there and finalized
 };
 
+/// The journal's content where there is one, else the file's; nothing where there is neither, or no name. Only reads.
+/// Throws UsageError when what stands there cannot be continued: it is no result, damaged, of another version, or file
+/// and journal are of different runs.
+[[nodiscard]] std::optional<EarlierResult> find_earlier(std::filesystem::path const& output);
+
 class ResultStore {
  public:
   /// Checks that a result can be put at `output` and locks it. With an empty name everything stays in memory. Throws
@@ -34,9 +39,7 @@ class ResultStore {
   /// EnvironmentError when the folder cannot be written.
   explicit ResultStore(std::filesystem::path output);
 
-  /// The journal's content where there is one, else the file's. Throws UsageError when what stands there cannot be
-  /// continued: it is no result, damaged, of another version, or file and journal are of different runs.
-  [[nodiscard]] std::optional<EarlierResult> find_earlier() const;
+  [[nodiscard]] std::optional<EarlierResult> find_earlier() const { return results::find_earlier(output_); }
   /// Whose lock this one was taken over from; empty: nobody's.
   [[nodiscard]] std::string taken_over_from() const { return lock_ ? lock_->taken_over_from() : std::string(); }
 
@@ -61,7 +64,6 @@ class ResultStore {
   void end(EndedBy ended_by, int exit_code, bool finalized, bool keep_journal = false);
 
   [[nodiscard]] ResultDocument const& document() const { return document_; }
-  void add_environment(std::vector<EnvironmentRow> const& rows);
   [[nodiscard]] AttemptsById const& attempts() const { return attempts_; }
 
  private:

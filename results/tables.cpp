@@ -12,12 +12,33 @@ namespace retrace::results {
 namespace {
 
 template <class Row>
-void append(std::vector<Row> const& rows, std::int64_t case_index, Tables& tables) {
-  auto& all = std::get<std::vector<Row>>(tables);
-  for (Row const& row : rows) {
-    all.push_back(row);
-    all.back().case_index = case_index;
+RowsOfTable<Row> all_of(std::vector<Row> const& rows) {
+  RowsOfTable<Row> found;
+  found.rows.reserve(rows.size());
+  for (Row const& row : rows) found.rows.push_back(&row);
+  return found;
+}
+
+/// One row of each case.
+template <class Row>
+RowsOfTable<Row> one_of_each(ResultDocument const& document, Row CaseRecord::*member) {
+  RowsOfTable<Row> found;
+  found.rows.reserve(document.cases.size());
+  for (CaseRecord const& record : document.cases) found.rows.push_back(&(record.*member));
+  return found;
+}
+
+template <class Row>
+RowsOfTable<Row> all_of_each(ResultDocument const& document, std::vector<Row> CaseRecord::*member) {
+  RowsOfTable<Row> found;
+  for (std::int64_t index = 0; CaseRecord const& record : document.cases) {
+    for (Row const& row : record.*member) {
+      found.rows.push_back(&row);
+      found.cases.push_back(index);
+    }
+    ++index;
   }
+  return found;
 }
 
 /// Gives each row to its case, in order. Returns what is wrong, or nothing.
@@ -35,25 +56,57 @@ std::string distribute(Tables& tables, std::vector<CaseRecord>& cases, std::vect
 
 }  // namespace
 
-Tables flatten(ResultDocument const& document) {
-  Tables tables;
-  std::get<std::vector<RunRow>>(tables) = document.runs;
-  std::get<std::vector<EnvironmentRow>>(tables) = document.environment;
-  std::get<std::vector<RankRow>>(tables) = document.ranks;
-  std::get<std::vector<ConvergenceRow>>(tables) = document.convergence;
-  for (std::int64_t index = 0; CaseRecord const& record : document.cases) {
-    std::get<std::vector<CaseRow>>(tables).push_back(record.row);
-    std::get<std::vector<Accuracy>>(tables).push_back(record.accuracy);
-    std::get<std::vector<CostRow>>(tables).push_back(record.cost);
-    append(record.samples, index, tables);
-    append(record.memory, index, tables);
-    append(record.mem_labels, index, tables);
-    append(record.checks, index, tables);
-    append(record.taylor, index, tables);
-    append(record.time_gradients, index, tables);
-    ++index;
-  }
-  return tables;
+template <>
+RowsOfTable<RunRow> rows_of(ResultDocument const& document) {
+  return all_of(document.runs);
+}
+template <>
+RowsOfTable<EnvironmentRow> rows_of(ResultDocument const& document) {
+  return all_of(document.environment);
+}
+template <>
+RowsOfTable<RankRow> rows_of(ResultDocument const& document) {
+  return all_of(document.ranks);
+}
+template <>
+RowsOfTable<ConvergenceRow> rows_of(ResultDocument const& document) {
+  return all_of(document.convergence);
+}
+template <>
+RowsOfTable<CaseRow> rows_of(ResultDocument const& document) {
+  return one_of_each(document, &CaseRecord::row);
+}
+template <>
+RowsOfTable<Accuracy> rows_of(ResultDocument const& document) {
+  return one_of_each(document, &CaseRecord::accuracy);
+}
+template <>
+RowsOfTable<CostRow> rows_of(ResultDocument const& document) {
+  return one_of_each(document, &CaseRecord::cost);
+}
+template <>
+RowsOfTable<Sample> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::samples);
+}
+template <>
+RowsOfTable<MemoryRow> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::memory);
+}
+template <>
+RowsOfTable<LabelRow> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::mem_labels);
+}
+template <>
+RowsOfTable<CheckRow> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::checks);
+}
+template <>
+RowsOfTable<TaylorRow> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::taylor);
+}
+template <>
+RowsOfTable<TimeGradientRow> rows_of(ResultDocument const& document) {
+  return all_of_each(document, &CaseRecord::time_gradients);
 }
 
 std::string assemble(Tables&& tables, ResultDocument& document) {

@@ -4,6 +4,7 @@
 #include "results/atomic_file.hpp"
 #include "results/h5_io.hpp"
 #include "results/seal.hpp"
+#include "results/shared_texts.hpp"
 #include "results/tables.hpp"
 
 #include <fmt/chrono.h>
@@ -28,25 +29,30 @@ H5Properties ordered(hid_t property_class) {
 /// One group with its dimension scale and columns of equal length.
 class TableWriter {
  public:
-  TableWriter(hid_t file, std::string_view name, std::string_view scale, std::string_view description, hsize_t rows)
+  TableWriter(hid_t file, detail::SharedTexts const& texts, std::string_view name, std::string_view scale,
+              std::string_view description, hsize_t rows)
       : rows_(rows),
+        texts_(&texts),
         space_(make_space(rows)),
-        column_properties_(make_column_properties()),
+        column_properties_(make_column_properties(true)),
+        text_properties_(make_column_properties(false)),
         group_(make_group(file, name)),
         scale_(make_scale(scale)) {
     detail::set_attribute(group_, "description", description);
   }
 
   void write_numbers(ColumnSpec const& spec, void const* values) {
-    write(spec, detail::file_type(spec.type), detail::memory_type(spec.type), values);
+    H5Dataset const dataset = make_column(spec, detail::file_type(spec.type), column_properties_);
+    if (rows_ > 0)
+      h5_check(H5Dwrite(dataset, detail::memory_type(spec.type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
+               fmt::format("write column '{}'", spec.name));
+    finish(dataset, spec);
   }
 
-  void write_texts(ColumnSpec const& spec, std::vector<std::string> const& values) {
-    std::vector<char const*> pointers;
-    pointers.reserve(values.size());
-    for (std::string const& value : values) pointers.push_back(value.c_str());
-    H5Type const type = detail::text_type();
-    write(spec, type, type, pointers.data());
+  void write_texts(ColumnSpec const& spec, std::span<std::string_view const> values) {
+    H5Dataset const dataset = make_column(spec, detail::text_type(), text_properties_);
+    texts_->write(dataset, values);
+    finish(dataset, spec);
   }
 
  private:
@@ -56,13 +62,12 @@ class TableWriter {
     return {H5Screate_simple(1, &rows, &limit), "make the dataspace of a column"};
   }
 
-  static H5Properties make_column_properties() {
+  static H5Properties make_column_properties(bool of_numbers) {
     H5Properties properties(H5Pcreate(H5P_DATASET_CREATE), "make creation properties");
     hsize_t const chunk = detail::chunk_rows;
     h5_check(H5Pset_chunk(properties, 1, &chunk), "set chunks");
-    h5_check(H5Pset_shuffle(properties), "set shuffle");
-    constexpr unsigned deflate_level = 4;
-    h5_check(H5Pset_deflate(properties, deflate_level), "set deflate");
+    if (of_numbers) h5_check(H5Pset_shuffle(properties), "set shuffle");
+    h5_check(H5Pset_deflate(properties, detail::deflate_level), "set deflate");
     h5_check(H5Pset_attr_creation_order(properties, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "order attributes");
     return properties;
   }
@@ -86,16 +91,14 @@ class TableWriter {
     return scale;
   }
 
-  void write(ColumnSpec const& spec, hid_t file_type, hid_t memory_type, void const* values) {
+  [[nodiscard]] H5Dataset make_column(ColumnSpec const& spec, hid_t type, hid_t properties) const {
     std::string const name(spec.name);
-    H5Dataset const dataset(
-        H5Dcreate2(group_, name.c_str(), file_type, space_, H5P_DEFAULT, column_properties_, H5P_DEFAULT),
-        fmt::format("make column '{}'", name));
-    if (rows_ > 0) {
-      h5_check(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
-               fmt::format("write column '{}'", name));
-    }
-    h5_check(H5DSattach_scale(dataset, scale_, 0), fmt::format("attach the scale to column '{}'", name));
+    return {H5Dcreate2(group_, name.c_str(), type, space_, H5P_DEFAULT, properties, H5P_DEFAULT),
+            fmt::format("make column '{}'", name)};
+  }
+
+  void finish(hid_t dataset, ColumnSpec const& spec) const {
+    h5_check(H5DSattach_scale(dataset, scale_, 0), fmt::format("attach the scale to column '{}'", spec.name));
     set_attributes(dataset, spec);
   }
 
@@ -116,33 +119,34 @@ class TableWriter {
   }
 
   hsize_t rows_;
+  detail::SharedTexts const* texts_;
   H5Space space_;
-  H5Properties column_properties_;
+  H5Properties column_properties_, text_properties_;
   H5Group group_;
   H5Dataset scale_;
 };
 
 template <class Row, class Value>
-void write_column(TableWriter& table, std::vector<Row> const& rows, ColumnSpec const& spec, Value Row::*member) {
-  if constexpr (std::is_same_v<Value, std::string>) {
-    std::vector<std::string> values;
-    values.reserve(rows.size());
-    for (Row const& row : rows) values.push_back(detail::clean_utf8(row.*member));
-    table.write_texts(spec, values);
-  } else {
-    using Stored = std::conditional_t<NamedCode<Value>, std::uint8_t, Value>;
-    std::vector<Stored> values;
-    values.reserve(rows.size());
-    for (Row const& row : rows) values.push_back(static_cast<Stored>(row.*member));
-    table.write_numbers(spec, values.data());
+void write_column(TableWriter& table, RowsOfTable<Row> const& found, ColumnSpec const& spec, Value Row::*member) {
+  if constexpr (requires { &Row::case_index; } && std::is_same_v<Value, std::int64_t>) {
+    if (member == &Row::case_index) return table.write_numbers(spec, found.cases.data());
   }
+  using Stored = std::conditional_t<std::is_same_v<Value, std::string>, std::string_view,
+                                    std::conditional_t<NamedCode<Value>, std::uint8_t, Value>>;
+  std::vector<Stored> values;
+  values.reserve(found.rows.size());
+  for (Row const* row : found.rows) values.push_back(static_cast<Stored>(row->*member));
+  if constexpr (std::is_same_v<Value, std::string>)
+    table.write_texts(spec, values);
+  else
+    table.write_numbers(spec, values.data());
 }
 
 template <class Row>
-void write_table(hid_t file, std::vector<Row> const& rows) {
-  TableWriter table(file, Table<Row>::name, Table<Row>::scale, Table<Row>::description, rows.size());
+void write_table(hid_t file, detail::SharedTexts const& texts, RowsOfTable<Row> const& found) {
+  TableWriter table(file, texts, Table<Row>::name, Table<Row>::scale, Table<Row>::description, found.rows.size());
   for (Column<Row> const& column : Table<Row>::columns) {
-    std::visit([&](auto member) { write_column(table, rows, column.spec, member); }, column.member);
+    std::visit([&](auto member) { write_column(table, found, column.spec, member); }, column.member);
   }
 }
 
@@ -175,8 +179,10 @@ H5File make_memory_file() {
   h5_check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set library bounds");
   // Closing fails if anything in the file is still open, instead of keeping it alive.
   h5_check(H5Pset_fclose_degree(access, H5F_CLOSE_SEMI), "set close degree");
-  return {H5Fcreate("retrace-result-in-memory", H5F_ACC_TRUNC, ordered(H5P_FILE_CREATE), access),
-          "make a file in memory"};
+  H5Properties const creation = ordered(H5P_FILE_CREATE);
+  constexpr unsigned branching = 4;  // of the index of chunks: its nodes of 2 kB would be most of a small file
+  h5_check(H5Pset_istore_k(creation, branching), "set the size of chunk indices");
+  return {H5Fcreate("retrace-result-in-memory", H5F_ACC_TRUNC, creation, access), "make a file in memory"};
 }
 
 }  // namespace
@@ -191,7 +197,9 @@ std::vector<std::byte> file_image(ResultDocument const& document) {
   H5File file = make_memory_file();
   write_root_attributes(file, document);
   write_config(file, document.config);
-  for_each_table(flatten(document), [&](auto const& rows) { write_table(file, rows); });
+  detail::SharedTexts const texts;
+  for_each_table(
+      Tables{}, [&]<class Row>(std::vector<Row> const& /*none*/) { write_table(file, texts, rows_of<Row>(document)); });
   h5_check(H5Fflush(file, H5F_SCOPE_LOCAL), "flush the file in memory");
   auto const size = h5_check(H5Fget_file_image(file, nullptr, 0), "size of the file in memory");
   std::vector<std::byte> image(static_cast<std::size_t>(size));

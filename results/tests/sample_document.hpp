@@ -101,13 +101,16 @@ bool same_bits(Value const& a, Value const& b) {
 
 /// Where two lists of rows differ first: "/cases/rtol, row 3", or empty.
 template <class Row>
-std::string difference(std::vector<Row> const& a, std::vector<Row> const& b) {
+std::string difference(RowsOfTable<Row> const& a, RowsOfTable<Row> const& b) {
   std::string const table = "/" + std::string(Table<Row>::name);
-  if (a.size() != b.size()) return table + ": " + std::to_string(a.size()) + " rows, " + std::to_string(b.size());
-  for (std::size_t row = 0; row < a.size(); ++row) {
+  if (a.rows.size() != b.rows.size())
+    return table + ": " + std::to_string(a.rows.size()) + " rows, " + std::to_string(b.rows.size());
+  if (a.cases != b.cases) return table + ": rows of other cases";
+  for (std::size_t row = 0; row < a.rows.size(); ++row) {
     for (Column<Row> const& column : Table<Row>::columns) {
+      if (column.spec.index_into == "cases") continue;  // compared above
       bool const same =
-          std::visit([&](auto member) { return same_bits(a[row].*member, b[row].*member); }, column.member);
+          std::visit([&](auto member) { return same_bits(a.rows[row]->*member, b.rows[row]->*member); }, column.member);
       if (!same) return table + "/" + std::string(column.spec.name) + ", row " + std::to_string(row);
     }
   }
@@ -115,11 +118,9 @@ std::string difference(std::vector<Row> const& a, std::vector<Row> const& b) {
 }
 
 inline std::string difference(ResultDocument const& a, ResultDocument const& b) {
-  Tables const rows_a = flatten(a);
-  Tables const rows_b = flatten(b);
   std::string found;
-  for_each_table(rows_a, [&]<class Row>(std::vector<Row> const& rows) {
-    if (found.empty()) found = difference(rows, std::get<std::vector<Row>>(rows_b));
+  for_each_table(Tables{}, [&]<class Row>(std::vector<Row> const& /*none*/) {
+    if (found.empty()) found = difference(rows_of<Row>(a), rows_of<Row>(b));
   });
   return found;
 }
