@@ -1,8 +1,8 @@
 #include "benchmarks/case_runner.hpp"
 
+#include "benchmarks/case_verdict.hpp"
 #include "benchmarks/check_row.hpp"
 #include "benchmarks/memory_use.hpp"
-#include "benchmarks/units.hpp"
 #include "core/error.hpp"
 #include "core/precision.hpp"
 #include "gradients/external/external_method.hpp"
@@ -57,35 +57,6 @@ bool check_enabled(CaseSpec const& spec, std::string_view check) {
   return found == spec.checks.end() || found->value("enable", true);
 }
 
-/// pass, fail or inconclusive by the checks, seen against what was expected. `failure` says why there is no solution,
-/// if there is none.
-void judge(CaseSpec const& spec, SolveStatus solved, std::string const& failure, results::CaseRecord& record) {
-  using results::Status;
-  results::CheckRow const* worst = nullptr;
-  for (auto const& check : record.checks) {
-    if (check.verdict == results::Verdict::fail && (worst == nullptr || worst->verdict != results::Verdict::fail))
-      worst = &check;
-    if (check.verdict == results::Verdict::inconclusive && worst == nullptr) worst = &check;
-  }
-  Status status = Status::pass;
-  if (worst != nullptr) {
-    status = worst->verdict == results::Verdict::fail ? Status::fail : Status::inconclusive;
-    record.row.reason = worst->check + ": " + worst->message;
-  }
-  if (solved != SolveStatus::success) {
-    status = solved == SolveStatus::non_finite ? Status::nonfinite : Status::fail;
-    record.row.reason = failure;
-  }
-  if (spec.expected.status == "xfail") {
-    if (status == Status::pass)
-      status = Status::xpass;
-    else if (status == Status::fail || status == Status::nonfinite)
-      status = Status::xfail;
-    record.row.reason = spec.expected.reason;
-  }
-  record.row.status = status;
-}
-
 void copy_cost(GradientResult const& result, results::CostRow& cost) {
   cost.nfe_fwd = result.work.rhs_forward;
   cost.nfe_bwd = result.work.rhs_backward;
@@ -96,51 +67,6 @@ void copy_cost(GradientResult const& result, results::CostRow& cost) {
   cost.recomputed_steps = result.work.reverse_accepted + result.work.readvanced;
   cost.linear_solves = 0;
   cost.newton_iters = 0;
-}
-
-/// Why there is no solution, such as "max_steps: 2 of 3 trajectories were not at T after max_steps = 5 steps tried (12
-/// accepted and 3 rejected in all)"
-std::string solve_failure(GradientResult const& result, StepControl const& control, std::int64_t batch) {
-  if (result.status == SolveStatus::success) return {};
-  std::string const who = result.failed_trajectories == 1 && batch != 1
-                              ? "a solve"
-                              : fmt::format("{} of {} trajectories", result.failed_trajectories, batch);
-  std::string what = "ended early";
-  if (result.status == SolveStatus::max_steps_reached)
-    what = fmt::format("not at T after max_steps = {} steps tried", control.max_steps);
-  if (result.status == SolveStatus::non_finite) what = "met a number that is not finite";
-  if (result.status == SolveStatus::step_too_small) what = "needed a step below the resolution of t";
-  if (result.status == SolveStatus::round_off_spent)
-    what = fmt::format(
-        "came back with an estimated relative error of {:.2g} in the gradient, where half of the digits "
-        "are asked for (y0 found with {:.2g}; by its parameter alone the scheme may grow a rounding by "
-        "{:.2g}): shorten the span, use fewer steps or less damping, or a method that keeps states",
-        result.round_trip.lost, result.round_trip.error, result.round_trip.growth);
-  return fmt::format("{}: {} {} ({} accepted and {} rejected in all)", name_of(result.status), who, what,
-                     result.work.accepted, result.work.rejected);
-}
-
-/// One check for each [limits] entry that applies to the case.
-void check_limits(CaseSpec const& spec, results::CaseRecord& record) {
-  for (auto const& [quantity, limit] : spec.limits) {
-    double value = results::not_measured;
-    if (quantity == "grad_rel_l2") value = record.accuracy.grad_rel_l2;
-    if (quantity == "grad_rel_linf") value = record.accuracy.grad_rel_linf;
-    if (quantity == "grad_abs_linf") value = record.accuracy.grad_abs_linf;
-    if (quantity == "grad_cos_defect") value = record.accuracy.grad_cos_defect;
-    if (quantity == "grad_y0_rel_l2") value = record.accuracy.grad_y0_rel_l2;
-    if (quantity == "grad_theta_rel_l2") value = record.accuracy.grad_theta_rel_l2;
-    if (quantity == "loss_rel") value = record.accuracy.loss_rel;
-    if (quantity == "state_rel_l2") value = record.accuracy.state_rel_l2;
-    if (quantity == "peak_bytes") {
-      for (auto const& row : record.memory) {
-        if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
-          value = static_cast<double>(row.peak_above_baseline);
-      }
-    }
-    record.checks.push_back(
-        check_row(at_most("limit_" + quantity, value, limit, "absolute limit of the suite"), results::not_measured));
-  }
 }
 
 results::ReferenceKind kind_of(Reference::Kind kind) {
@@ -174,55 +100,6 @@ StepControl step_control(ControlSpec const& control) {
     if (known.name == control.controller) steps.rule = known.rule;
   if (control.norm == error_norm_names[1]) steps.norm = ErrorNorm::max;
   return steps;
-}
-
-namespace {
-/// Throws UsageError where the problem would end when it begins.
-void require_a_span(std::string_view problem, Arguments given) {
-  if (auto const n = given.numbers.find("n"); n != given.numbers.end())
-    n->second = 1.0;  // its times do not depend on it
-  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
-  auto const instance = find_problem(problem).make(given, self);
-  if (instance->initial_time() == instance->final_time())
-    throw UsageError(fmt::format("'T' is {}, where problem '{}' begins; expected a time before or after it",
-                                 shortest(instance->final_time()), problem));
-}
-}  // namespace
-
-Vocabulary registered_vocabulary(CheckSet checks) {
-  Vocabulary vocabulary;
-  std::vector<std::string> const with_quad = quad_reference_problems();
-  for (ProblemDescription const& problem : problem_catalogue()) {
-    vocabulary.problems.push_back({.name = std::string(problem.name),
-                                   .family = std::string(problem.family),
-                                   .tags = {std::string(problem.state)},
-                                   .arguments = argument_specs(problem.arguments)});
-    vocabulary.problems.back().validate = [name = problem.name](Arguments const& given) {
-      require_a_span(name, given);
-    };
-    vocabulary.problems.back().has_quad_reference = std::ranges::find(with_quad, problem.name) != with_quad.end();
-  }
-  for (MethodDescription const& method : method_catalogue()) {
-    vocabulary.methods.emplace_back(method.name);
-    if (!method.absent.empty()) vocabulary.absent_methods.emplace(method.name, method.absent);
-  }
-  vocabulary.precisions = names_of(AllPrecisions{});
-  for (auto const& [name, tab] : tableau_catalogue())
-    vocabulary.solvers.push_back({std::string(name), tab.adaptive, tab.order});
-  vocabulary.controllers.clear();
-  for (NamedStepSizeRule const& rule : step_size_rules) vocabulary.controllers.emplace_back(rule.name);
-  vocabulary.norms.assign(error_norm_names.begin(), error_norm_names.end());
-  for (ExternalMethod const& method : external_methods()) {
-    for (ExternalSolver const& solver : method.solvers) {
-      if (find_entry(vocabulary.solvers, solver.name) == nullptr)
-        vocabulary.solvers.push_back({std::string(solver.name), true, solver.order});
-      auto& entry = *std::ranges::find(vocabulary.solvers, solver.name, &SolverEntry::name);
-      entry.methods.emplace_back(method.name);
-    }
-  }
-  for (Check const& check : all_checks())
-    vocabulary.checks.push_back({.name = std::string(check.name), .enabled = check.set <= checks});
-  return vocabulary;
 }
 
 void CaseRunner::phase(char const* name, std::function<void()> const& body) {

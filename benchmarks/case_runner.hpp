@@ -4,7 +4,6 @@
 #include "benchmarks/case_spec.hpp"
 #include "benchmarks/reference_cache.hpp"
 #include "benchmarks/timing.hpp"
-#include "benchmarks/vocabulary.hpp"
 #include "core/communicator.hpp"
 #include "core/memory_tracker.hpp"
 #include "results/record.hpp"
@@ -20,10 +19,6 @@
 #include <vector>
 
 namespace retrace {
-
-/// Every name that the registries know, for the reader of suites.
-/// Checks beyond the set are off unless a suite turns them on.
-[[nodiscard]] Vocabulary registered_vocabulary(CheckSet checks = CheckSet::standard);
 
 /// What is done with each case beside its gradient.
 struct RunOptions {

@@ -49,6 +49,7 @@ struct CaseSpec {
   std::vector<std::string> tags{};                   ///< the problem's family and tags, then the matrix's
   std::string reference = "auto";                    ///< what errors are measured against: the problem's own, or "quad"
   nlohmann::json checks = nlohmann::json::object();  ///< by name: {"enable": …, options with their defaults}
+  bool own_checks = false;                           ///< the matrix has settings beside those of the suite
   Expectation expected{};
   std::map<std::string, double> limits{};  ///< by quantity; those in [limits] that apply to problem and method
   std::string matrix{};                    ///< name of the [[matrix]] it comes from
@@ -71,7 +72,9 @@ struct CaseSpec {
 /// First 16 hex digits of the SHA-256 of the canonical JSON.
 [[nodiscard]] std::string case_hash(CaseSpec const& spec);
 
-/// Everything about the case, for the result file.
+/// What the result file holds of the case beside its other columns and the configuration in effect: the canonical JSON
+/// without names and seed, the matrix and, where they are not those of the whole suite or the usual ones, checks,
+/// limits, reference and expectation.
 [[nodiscard]] nlohmann::json describe(CaseSpec const& spec);
 
 /// The arguments of a case as a problem's constructor takes them.

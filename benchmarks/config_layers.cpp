@@ -1,6 +1,8 @@
 #include "benchmarks/config_layers.hpp"
 
+#include "benchmarks/config_keys.hpp"
 #include "benchmarks/config_reader.hpp"
+#include "benchmarks/json_reader.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
 
@@ -19,7 +21,6 @@ namespace retrace {
 namespace {
 
 using Kind = ConfigValue::Kind;
-constexpr std::int64_t supported_schema = 1;
 
 /// The name of a [[matrix]], or nothing if it has none that is text.
 std::string_view matrix_name(ConfigValue const& matrix) {
@@ -80,7 +81,8 @@ void merge_matrices(ConfigValue& base, ConfigValue const& layer) {
 
 ConfigText read_config(std::string const& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw UsageError(path + ": is a folder; expected a TOML file");
+  if (std::filesystem::is_directory(path, ignored))
+    throw UsageError(path + ": is a folder; expected a TOML or JSON file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) {
@@ -90,11 +92,12 @@ ConfigText read_config(std::string const& path) {
 }
 
 void check_config_layer(ConfigValue const& layer) {
+  if (!layer.is(Kind::table)) throw_at(layer.position, "a suite is a table of keys, not " + kind_of(layer));
   ConfigValue const* schema = layer.find("schema");
-  if (schema == nullptr) throw_at(layer.position, fmt::format("needs the key 'schema = {}'", supported_schema));
-  if (integer_of(*schema, "schema") != supported_schema) {
+  if (schema == nullptr) throw_at(layer.position, fmt::format("needs the key 'schema = {}'", config::schema));
+  if (integer_of(*schema, "schema") != config::schema) {
     throw_at(schema->position, fmt::format("schema {} is not supported; this version of retrace reads schema {}",
-                                           schema->integer, supported_schema));
+                                           schema->integer, config::schema));
   }
   ConfigValue const* matrices = layer.find("matrix");
   if (matrices == nullptr) return;
@@ -125,7 +128,8 @@ ConfigValue merged_config(std::span<ConfigText const> files, std::span<std::stri
   if (files.empty()) throw UsageError("no suite is given; name a file with --config or a built-in one with --suite");
   ConfigValue merged;
   for (ConfigText const& file : files) {
-    ConfigValue const layer = parse_toml(file.text, file.name);
+    ConfigValue const layer =
+        file.name.ends_with(".json") ? parse_json(file.text, file.name) : parse_toml(file.text, file.name);
     check_config_layer(layer);
     if (&file == files.data())
       merged = layer;

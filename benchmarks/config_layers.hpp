@@ -8,7 +8,7 @@
 
 namespace retrace {
 
-/// A configuration text and the name that messages give it.
+/// A configuration text and the name that messages give it. A name that ends in ".json" makes it JSON, any other TOML.
 struct ConfigText {
   std::string name;
   std::string text;

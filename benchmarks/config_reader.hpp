@@ -56,6 +56,8 @@ class TableReader {
   TableReader(ConfigValue const& table, std::string what, std::span<std::string const> keys);
   TableReader(ConfigValue const& table, std::string what, std::initializer_list<std::string_view> keys)
       : TableReader(table, std::move(what), std::vector<std::string>(keys.begin(), keys.end())) {}
+  TableReader(ConfigValue const& table, std::string what, std::span<std::string_view const> keys)
+      : TableReader(table, std::move(what), std::vector<std::string>(keys.begin(), keys.end())) {}
 
   [[nodiscard]] ConfigValue const* find(std::string_view key) const { return table_->find(key); }
   [[nodiscard]] ConfigValue const& require(std::string_view key) const;

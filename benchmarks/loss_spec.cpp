@@ -1,5 +1,6 @@
 #include "benchmarks/loss_spec.hpp"
 
+#include "benchmarks/config_keys.hpp"
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/units.hpp"
 #include "core/digest.hpp"
@@ -15,14 +16,11 @@ namespace {
 
 using Kind = ConfigValue::Kind;
 
-std::vector<std::string> const whole_losses{"terminal", "integral"};
-
 LossSpec observations_of(ConfigValue const& value, LossKind kind) {
   std::string const what = fmt::format("loss.{}", name_of(kind));
   LossSpec loss{.kind = kind};
   if (!value.is(Kind::list)) {
-    loss.equidistant =
-        static_cast<int>(integer_of(value, what, {.minimum = 0.0, .maximum = Objective::most_observations}));
+    loss.equidistant = static_cast<int>(integer_of(value, what, config::observations_range));
     return loss;
   }
   if (value.items.size() > Objective::most_observations)
@@ -43,9 +41,10 @@ LossSpec observations_of(ConfigValue const& value, LossKind kind) {
 
 LossSpec loss_of(ConfigValue const& value) {
   if (!value.is(Kind::table)) {
-    return {.kind = name_of(value, "loss", whole_losses) == "terminal" ? LossKind::terminal : LossKind::integral};
+    return {.kind =
+                name_of(value, "loss", config::whole_losses) == "terminal" ? LossKind::terminal : LossKind::integral};
   }
-  TableReader const reader(value, "loss", {"exact", "dense"});
+  TableReader const reader(value, "loss", config::loss_keys);
   ConfigValue const *exact = reader.find("exact"), *dense = reader.find("dense");
   if ((exact == nullptr) == (dense == nullptr))
     throw_at(value.position,

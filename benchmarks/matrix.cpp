@@ -1,5 +1,6 @@
 #include "benchmarks/matrix.hpp"
 
+#include "benchmarks/config_keys.hpp"
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/matrix_axes.hpp"
 #include "core/error.hpp"
@@ -17,8 +18,6 @@ namespace retrace {
 namespace {
 
 using Kind = ConfigValue::Kind;
-
-std::vector<std::string> const expected_statuses{"xfail"};
 
 /// An entry of `exclude` or `expect`.
 struct Rule {
@@ -42,9 +41,13 @@ struct Axes {
   }
 };
 
+bool is_empty_list(ConfigValue const& value) {
+  return value.is(Kind::list) && value.items.empty();
+}
+
 std::vector<Rule> exclusions(ConfigValue const* list, Vocabulary const& vocabulary) {
   std::vector<Rule> rules;
-  if (list == nullptr || list->items.empty()) return rules;
+  if (list == nullptr || is_empty_list(*list)) return rules;
   for (ConfigValue const* entry : one_or_more(*list, "exclude")) {
     CaseCondition condition(*entry, "exclude", vocabulary, {"reason"});
     ConfigValue const* reason = entry->find("reason");
@@ -56,11 +59,11 @@ std::vector<Rule> exclusions(ConfigValue const* list, Vocabulary const& vocabula
 
 std::vector<Rule> expectations(ConfigValue const* list, Vocabulary const& vocabulary) {
   std::vector<Rule> rules;
-  if (list == nullptr || list->items.empty()) return rules;
+  if (list == nullptr || is_empty_list(*list)) return rules;
   for (ConfigValue const* entry : one_or_more(*list, "expect")) {
-    TableReader const reader(*entry, "expect", {"where", "status", "reason"});
+    TableReader const reader(*entry, "expect", config::expect_keys);
     CaseCondition condition(reader.require("where"), "expect.where", vocabulary, {});
-    static_cast<void>(name_of(reader.require("status"), "status", expected_statuses));
+    static_cast<void>(name_of(reader.require("status"), "status", config::expected_statuses));
     rules.push_back({std::move(condition), prose_of(reader.require("reason"), "reason")});
   }
   return rules;
@@ -252,19 +255,17 @@ nlohmann::json check_settings(ConfigValue const* table, nlohmann::json base, Voc
 
 void expand_matrix(ConfigValue const& matrix, MatrixContext const& context, Suite& suite) {
   Vocabulary const& vocabulary = context.vocabulary;
-  TableReader const reader(matrix, "[[matrix]]",
-                           {"name", "problem", "problem_args", "method", "solver", "control", "loss", "time_gradients",
-                            "precision", "backend", "reference", "tags", "checks", "exclude", "expect"});
+  TableReader const reader(matrix, "[[matrix]]", config::matrix_keys);
   CaseSpec common;
   common.matrix = word_of(reader.require("name"), "name");
   common.origin = matrix.position.text();
   common.seed = context.seed;
   common.checks = check_settings(reader.find("checks"), context.checks, vocabulary);
+  common.own_checks = common.checks != context.checks;
   if (ConfigValue const* value = reader.find("reference"))
     common.reference = name_of(*value, "reference", vocabulary.references);
   std::vector<std::string> tags;
-  if (ConfigValue const* value = reader.find("tags");
-      value != nullptr && !(value->is(Kind::list) && value->items.empty())) {
+  if (ConfigValue const* value = reader.find("tags"); value != nullptr && !is_empty_list(*value)) {
     for (ConfigValue const* tag : one_or_more(*value, "tags")) tags.push_back(word_of(*tag, "tags"));
   }
   Axes const axes = read_axes(matrix, reader, vocabulary);

@@ -1,5 +1,6 @@
 #include "benchmarks/matrix_axes.hpp"
 
+#include "benchmarks/config_keys.hpp"
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/filter.hpp"
 #include "benchmarks/units.hpp"
@@ -16,7 +17,6 @@ namespace retrace {
 namespace {
 
 using Kind = ConfigValue::Kind;
-constexpr double most_steps = 1e12;
 constexpr std::size_t most_combinations = 100'000;
 
 /// The values that a table gives to one argument.
@@ -31,7 +31,7 @@ std::vector<nlohmann::json> argument_values(ConfigValue const& value, ArgumentSp
 
 /// A tolerance as a number, or as a formula in rtol: "rtol", "rtol*1e-2", "rtol/100".
 double absolute_tolerance(ConfigValue const& value, double rtol) {
-  if (!value.is(Kind::text)) return number_of(value, "atol", NumberRange::positive());
+  if (!value.is(Kind::text)) return number_of(value, "atol", config::positive_range);
   std::string_view rest = value.text;
   auto const skip_blanks = [&] { rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size())); };
   auto const fail = [&](std::string_view why) {
@@ -70,8 +70,8 @@ std::vector<ConfigValue const*> axis_or_default(TableReader const& reader, std::
 }
 
 double damping_of(ConfigValue const& value) {
-  double const damping = number_of(value, "damping", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
-  if (damping == 0.5)
+  double const damping = number_of(value, "damping", config::share_range);
+  if (damping == config::useless_damping)
     throw_at(value.position,
              "'damping' is 0.5, with which a step of mali forgets its velocity and cannot be undone; "
              "expected another number in (0, 1], such as 1 (none) or 0.95");
@@ -87,7 +87,7 @@ void set_checkpoints(ConfigValue const& value, ControlSpec& control) {
       throw_at(value.position, "'checkpoints' is no byte; expected at least one state");
     return;
   }
-  control.checkpoints = integer_of(value, "checkpoints", {.minimum = 1.0, .maximum = ControlSpec::most_checkpoints});
+  control.checkpoints = integer_of(value, "checkpoints", config::checkpoints_range);
 }
 
 /// `control` with each value on the axes of what single methods look at.
@@ -97,9 +97,7 @@ void append_for_methods(TableReader const& reader, ControlSpec control, std::vec
       for (ConfigValue const* coupling : axis_or_default(reader, "coupling")) {
         if (checkpoints != nullptr) set_checkpoints(*checkpoints, control);
         if (damping != nullptr) control.damping = damping_of(*damping);
-        if (coupling != nullptr)
-          control.coupling =
-              number_of(*coupling, "coupling", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
+        if (coupling != nullptr) control.coupling = number_of(*coupling, "coupling", config::share_range);
         controls.push_back(control);
       }
     }
@@ -107,9 +105,7 @@ void append_for_methods(TableReader const& reader, ControlSpec control, std::vec
 }
 
 std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary const& vocabulary) {
-  TableReader const reader(
-      table, "control.adaptive",
-      {"rtol", "atol", "initial_step", "max_steps", "controller", "norm", "checkpoints", "damping", "coupling"});
+  TableReader const reader(table, "control.adaptive", config::adaptive_keys);
   auto const axis = [&](std::string_view key) { return axis_or_default(reader, key); };
   auto const names_or_default = [&](std::string_view key, std::vector<std::string> const& valid) {
     return reader.find(key) != nullptr ? names_on_axis(*reader.find(key), key, valid)
@@ -124,13 +120,13 @@ std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary 
         for (ConfigValue const* max_steps : axis("max_steps")) {
           for (std::string const& controller : controllers) {
             ControlSpec control;
-            control.rtol = number_of(*rtol, "rtol", {.minimum = 0.0, .maximum = 1.0, .minimum_excluded = true});
+            control.rtol = number_of(*rtol, "rtol", config::rtol_range);
             control.atol = atol != nullptr ? absolute_tolerance(*atol, control.rtol) : control.rtol;
             if (initial_step != nullptr) {
-              control.initial_step = number_of(*initial_step, "initial_step", NumberRange::at_least(0.0));
+              control.initial_step = number_of(*initial_step, "initial_step", config::initial_step_range);
             }
             if (max_steps != nullptr) {
-              control.max_steps = integer_of(*max_steps, "max_steps", {.minimum = 1.0, .maximum = most_steps});
+              control.max_steps = integer_of(*max_steps, "max_steps", config::steps_range);
             }
             control.controller = controller;
             for (std::string const& norm : norms) {
@@ -146,11 +142,11 @@ std::vector<ControlSpec> adaptive_controls(ConfigValue const& table, Vocabulary 
 }
 
 std::vector<ControlSpec> fixed_controls(ConfigValue const& table) {
-  TableReader const reader(table, "control.fixed", {"n", "checkpoints", "damping", "coupling"});
+  TableReader const reader(table, "control.fixed", config::fixed_keys);
   std::vector<ControlSpec> controls;
   for (ConfigValue const* steps : one_or_more(reader.require("n"), "n")) {
     ControlSpec control{.adaptive = false};
-    control.steps = integer_of(*steps, "n", {.minimum = 1.0, .maximum = most_steps});
+    control.steps = integer_of(*steps, "n", config::steps_range);
     control.max_steps = std::max(control.max_steps, control.steps);
     append_for_methods(reader, control, controls);
   }
@@ -214,7 +210,7 @@ std::vector<nlohmann::json> argument_sets(ConfigValue const* given, SourcePositi
 }
 
 std::vector<ControlSpec> controls_of(ConfigValue const& entry, Vocabulary const& vocabulary) {
-  TableReader const reader(entry, "control", {"fixed", "adaptive"});
+  TableReader const reader(entry, "control", config::control_keys);
   ConfigValue const* fixed = reader.find("fixed");
   ConfigValue const* adaptive = reader.find("adaptive");
   if ((fixed == nullptr) == (adaptive == nullptr)) {
@@ -230,8 +226,7 @@ CaseCondition::CaseCondition(ConfigValue const& table, std::string const& what, 
                                                              {"solver", names_of(vocabulary.solvers)},
                                                              {"precision", vocabulary.precisions},
                                                              {"backend", vocabulary.backends}};
-  std::vector<std::string> keys{"control", "problem_args"};
-  for (auto const& [axis, valid] : axes) keys.push_back(axis);
+  std::vector<std::string> keys(config::condition_keys.begin(), config::condition_keys.end());
   keys.insert(keys.end(), ignored_keys.begin(), ignored_keys.end());
   TableReader const reader(table, what, keys);
 

@@ -1,5 +1,6 @@
 #include "benchmarks/suite.hpp"
 
+#include "benchmarks/config_keys.hpp"
 #include "benchmarks/config_reader.hpp"
 #include "benchmarks/matrix.hpp"
 #include "benchmarks/settings_json.hpp"
@@ -18,35 +19,32 @@ namespace {
 
 using Kind = ConfigValue::Kind;
 
-std::vector<std::string> const run_orders{"interleaved", "config", "longest-first"};
-
 RunSettings run_settings(ConfigValue const* table) {
   RunSettings run;
   if (table == nullptr) return run;
-  TableReader const reader(*table, "[run]", {"seed", "repeat", "warmup", "min_time", "case_timeout", "order"});
-  constexpr double most_repetitions = 100'000.0;
+  TableReader const reader(*table, "[run]", config::run_keys);
   if (auto const* value = reader.find("seed")) {
-    run.seed = static_cast<std::uint64_t>(integer_of(*value, "seed", NumberRange::at_least(0.0)));
+    run.seed = static_cast<std::uint64_t>(integer_of(*value, "seed", config::seed_range));
   }
   if (auto const* value = reader.find("repeat")) {
-    run.repeat = static_cast<int>(integer_of(*value, "repeat", {.minimum = 1.0, .maximum = most_repetitions}));
+    run.repeat = static_cast<int>(integer_of(*value, "repeat", config::repeat_range));
   }
   if (auto const* value = reader.find("warmup")) {
-    run.warmup = static_cast<int>(integer_of(*value, "warmup", {.minimum = 0.0, .maximum = most_repetitions}));
+    run.warmup = static_cast<int>(integer_of(*value, "warmup", config::warmup_range));
   }
   if (auto const* value = reader.find("min_time")) run.min_time_seconds = duration_of(*value, "min_time");
   if (auto const* value = reader.find("case_timeout")) {
     run.case_timeout_seconds = duration_of(*value, "case_timeout");
     if (!(run.case_timeout_seconds > 0.0)) throw_at(value->position, "'case_timeout' must be longer than 0");
   }
-  if (auto const* value = reader.find("order")) run.order = name_of(*value, "order", run_orders);
+  if (auto const* value = reader.find("order")) run.order = name_of(*value, "order", config::run_orders);
   return run;
 }
 
 ReportSettings report_settings(ConfigValue const* table, Vocabulary const& vocabulary) {
   ReportSettings report;
   if (table == nullptr) return report;
-  TableReader const reader(*table, "[report]", {"error", "cost"});
+  TableReader const reader(*table, "[report]", config::report_keys);
   if (auto const* value = reader.find("error")) report.error = name_of(*value, "error", vocabulary.report_errors);
   if (auto const* value = reader.find("cost")) report.cost = name_of(*value, "cost", vocabulary.report_costs);
   return report;
@@ -54,7 +52,7 @@ ReportSettings report_settings(ConfigValue const* table, Vocabulary const& vocab
 
 double limit_of(ConfigValue const& value, QuantityEntry const& quantity) {
   if (quantity.bytes) return static_cast<double>(byte_size_of(value, quantity.name));
-  return number_of(value, quantity.name, NumberRange::positive());
+  return number_of(value, quantity.name, config::positive_range);
 }
 
 /// [limits.PROBLEM]: QUANTITY = value, or QUANTITY = { METHOD = value, … }.
@@ -119,7 +117,7 @@ nlohmann::json settings_json(RunSettings const& run) {
 Suite parse_suite(std::span<ConfigText const> files, std::span<std::string const> overrides,
                   Vocabulary const& vocabulary) {
   ConfigValue const config = merged_config(files, overrides);
-  TableReader const reader(config, "the suite", {"schema", "title", "run", "checks", "report", "matrix", "limits"});
+  TableReader const reader(config, "the suite", config::suite_keys);
 
   Suite suite;
   suite.sources.assign(files.begin(), files.end());

@@ -56,6 +56,14 @@ double take_quantity(std::string_view& rest, std::array<Unit, Count> const& unit
   return std::nan("");
 }
 
+/// Of what `take_quantity` takes.
+template <std::size_t Count>
+std::string quantity_pattern(std::array<Unit, Count> const& units) {
+  std::string names;
+  for (Unit const& unit : units) names += (names.empty() ? "" : "|") + std::string(unit.name);
+  return "([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)? *(" + names + ") *";
+}
+
 std::string without_exponent_padding(std::string text) {
   std::size_t const exponent = text.find('e');
   if (exponent == std::string::npos) return text;
@@ -90,6 +98,14 @@ std::int64_t parse_byte_size(std::string_view text) {
                      "' is not a size; expected a number with its unit, such as 512B, 64KiB, " + "1.5GB");
   }
   return static_cast<std::int64_t>(bytes);
+}
+
+std::string duration_pattern() {
+  return "^(" + quantity_pattern(duration_units) + ")+$";
+}
+
+std::string byte_size_pattern() {
+  return "^" + quantity_pattern(size_units) + "$";
 }
 
 std::string shortest(double value) {

@@ -14,6 +14,10 @@ namespace retrace {
 /// whole byte. Anything else is a UsageError.
 [[nodiscard]] std::int64_t parse_byte_size(std::string_view text);
 
+/// Regular expressions (ECMA 262) of the texts that these two accept.
+[[nodiscard]] std::string duration_pattern();
+[[nodiscard]] std::string byte_size_pattern();
+
 /// The shortest decimal form that reads back as the same number: "0.15", "2", "1e-6".
 [[nodiscard]] std::string shortest(double value);
 

@@ -129,18 +129,25 @@ TEST(ControlLabel, says_kind_and_values) {
   EXPECT_EQ(control_label({.rtol = 1e-3, .atol = 1e-5}), "adaptive:rtol=1e-3,atol=1e-5");
 }
 
-TEST(Describe, holds_everything) {
+TEST(Describe, holds_the_definition_and_what_is_not_usual) {
   CaseSpec spec = lorenz_case();
-  spec.tags = {"chaotic"};
-  spec.limits["loss_rel"] = 0.5;
+  spec.matrix = "m";
+  spec.checks["dual"]["enable"] = false;
+  nlohmann::json const canonical = canonical_json(spec);
+  EXPECT_EQ(describe(spec), nlohmann::json({{"matrix", "m"},  // names are columns, checks stand in the configuration
+                                            {"control", canonical["control"]},
+                                            {"problem_args", canonical["problem_args"]}}));
 
+  spec.own_checks = true;
+  spec.limits["loss_rel"] = 0.5;
+  spec.expected = {"xfail", "known"};
+  spec.reference = "quad";
   nlohmann::json const all = describe(spec);
 
-  EXPECT_EQ(all["id"], case_id(spec));
-  EXPECT_EQ(all["tags"], nlohmann::json({"chaotic"}));
+  EXPECT_EQ(all["checks"]["dual"]["enable"], false);
   EXPECT_EQ(all["limits"]["loss_rel"], 0.5);
-  EXPECT_EQ(all["expected"]["status"], "pass");
-  EXPECT_EQ(all["problem_args"]["n"], 1024);
+  EXPECT_EQ(all["expected"]["reason"], "known");
+  EXPECT_EQ(all["reference"], "quad");
 }
 
 TEST(ToArguments, splits_numbers_and_lists) {

@@ -165,6 +165,19 @@ TEST(Matrix, exclusions_leave_cases_out_and_keep_their_reason) {
   EXPECT_EQ(suite.excluded.front().reason, "slow");
 }
 
+TEST(Matrix, one_rule_needs_no_list) {
+  Suite const suite = parse(with_matrix({problem_line, "method = [\"aca\", \"adjoint\", \"naive\"]", solver_line,
+                                         control_line, "exclude = { method = \"aca\", reason = \"not today\" }",
+                                         "expect = { where = { method = \"adjoint\" }, status = \"xfail\", "
+                                         "reason = \"known\" }"}));
+
+  ASSERT_EQ(suite.excluded.size(), 1U);
+  EXPECT_EQ(suite.excluded.front().reason, "not today");
+  ASSERT_EQ(suite.cases.size(), 2U);
+  EXPECT_EQ(suite.cases[0].expected.status, "xfail");
+  EXPECT_EQ(suite.cases[1].expected.status, "pass");
+}
+
 /// With a method of a library, which integrates by solvers of its own.
 Vocabulary vocabulary_with_library() {
   Vocabulary vocabulary = example_vocabulary();

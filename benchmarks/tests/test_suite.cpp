@@ -199,7 +199,7 @@ TEST(LoadSuite, refuses_a_folder) {
   std::string const path = testing::TempDir();
 
   EXPECT_EQ(message_of([&] { static_cast<void>(load_suite(path, example_vocabulary())); }),
-            path + ": is a folder; expected a TOML file");
+            path + ": is a folder; expected a TOML or JSON file");
 }
 
 TEST(LoadSuite, reads_a_file) {
