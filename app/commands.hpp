@@ -13,10 +13,13 @@ namespace retrace::app {
 [[nodiscard]] int print_environment(Options const& options, Communicator const& comm);
 /// Ceilings of this machine, and whether times measured on it mean something.
 [[nodiscard]] int examine_node(Options const& options, Communicator const& comm);
-/// The suite's own test: planted faults (before MPI is up: their programs bring up their own), and the two that need it.
+/// The suite's own test: planted faults (before MPI is up: their programs bring up their own), and the two that need
+/// it.
 [[nodiscard]] int run_planted_faults(Options const& options, bool speaks);
 [[nodiscard]] int run_false_alarms(Options const& options, Communicator const& comm);
 [[nodiscard]] int print_detection_limits(Options const& options, Communicator const& comm);
+/// The JSON Schema of suites; `run_suite` prints the plan itself.
+[[nodiscard]] int print_schema(bool speaks);
 [[nodiscard]] int list_registered(Options const& options, bool speaks);
 [[nodiscard]] int inspect_file(Options const& options, bool speaks);
 [[nodiscard]] int make_report(Options const& options, bool speaks);

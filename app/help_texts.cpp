@@ -28,7 +28,7 @@ std::vector<HelpText> const& help_texts() {
                     {"retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5",
                      "some of its cases"}},
        .exit_codes = codes_of_runs,
-       .see_also = {"verify", "report", "merge", "script"},
+       .see_also = {"verify", "plan", "report", "merge", "script"},
        .note = "Results survive: every finished case is in FILE.journal at once, and the same command goes on after a "
                "kill, a time limit or a signal. docs/results.md has the rules."},
       {.command = "verify",
@@ -37,6 +37,16 @@ std::vector<HelpText> const& help_texts() {
                     {"retrace verify --suite quick -k 'tag:oscillator & !*/adjoint/**'", "cases by tag and by name"}},
        .exit_codes = codes_of_runs,
        .see_also = {"run", "list"}},
+      {.command = "plan",
+       .examples = {{"retrace plan -c study.toml -o study.h5", "what a run that was cut off has still to do"},
+                    {"retrace plan --suite standard --from quick.h5 --shard 1/8",
+                     "a shard, with times and bytes of like cases that were measured"},
+                    {"retrace plan --print-schema > suite.schema.json", "for editors: keys, names, ranges"}},
+       .exit_codes = {exit_success, exit_usage, exit_nothing, exit_environment},
+       .see_also = {"run", "list", "script"},
+       .note = "Times and bytes are `measured` of the same case, or `like` it: the mean time and the largest peak of "
+               "cases of the same problem, method and solver, else of fewer of these. With other options of the run "
+               "(--repeat, --no-memory, ...) use run --dry-run. Nothing is run, locked or written."},
       {.command = "selftest",
        .examples = {{"retrace selftest", "the kill table of the planted faults"},
                     {"retrace selftest --false-alarms 1000", "no check may call a right gradient wrong"},

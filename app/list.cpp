@@ -1,6 +1,6 @@
 #include "app/commands.hpp"
 #include "benchmarks/builtin_suites.hpp"
-#include "benchmarks/case_runner.hpp"
+#include "benchmarks/registered_vocabulary.hpp"
 #include "benchmarks/suite.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"

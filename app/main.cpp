@@ -110,6 +110,9 @@ int retrace::retrace_main(int argc, char** argv) {
   switch (parsed.options.command) {
     case Command::list:
       return guarded(speaks, [&] { return app::list_registered(parsed.options, speaks); }).code;
+    case Command::plan:
+      if (parsed.options.print_schema) return guarded(speaks, [&] { return app::print_schema(speaks); }).code;
+      return with_mpi(parsed.options, argc, argv);
     case Command::inspect:
       return guarded(speaks, [&] { return app::inspect_file(parsed.options, speaks); }).code;
     case Command::report:

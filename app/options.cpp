@@ -4,6 +4,8 @@
 #include "app/compare_commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
+#include "app/option_checks.hpp"
+#include "app/suite_commands.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
 
@@ -12,44 +14,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <iostream>
-#include <limits>
 #include <string_view>
 #include <utility>
 
 namespace retrace::app {
 
 namespace {
-
-constexpr int any_count = std::numeric_limits<int>::max();
-
-template <class Number>
-bool parses(std::string const& text, Number& number) {
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-CLI::Validator integer_from(int least, int most = any_count) {
-  auto const wanted =
-      most == any_count ? fmt::format("an integer >= {}", least) : fmt::format("an integer from {} to {}", least, most);
-  return {[=](std::string& text) {
-            int value = 0;
-            bool const good = parses(text, value) && least <= value && value <= most;
-            return good ? std::string() : fmt::format("'{}' is not {}", text, wanted);
-          },
-          ""};
-}
-
-CLI::Validator seconds() {
-  return {[](std::string& text) {
-            double value = 0.0;
-            bool const good = parses(text, value) && std::isfinite(value) && value >= 0.0;
-            return good ? std::string() : fmt::format("'{}' is not a number of seconds >= 0", text);
-          },
-          ""};
-}
 
 /// Kokkos aborts at a value that it cannot use, and only warns of a name that it does not know.
 void check_kokkos_option(std::string const& argument) {
@@ -93,76 +64,6 @@ std::string explain(CLI::App const& app, CLI::ParseError const& error, std::vect
   for (CLI::App const* command : commands) names.push_back(command->get_name());
   if (!left.empty()) return unknown_name_message("command", left.front(), names) + hint;
   return fmt::format("a command is missing; valid: {}", fmt::join(names, ", ")) + hint;
-}
-
-std::string joined(std::vector<std::string> const& words) {
-  return fmt::format("{}", fmt::join(words, "|"));
-}
-
-CLI::Validator one_of(std::vector<std::string> words) {
-  return {[words = std::move(words)](std::string& text) {
-            bool const good = std::ranges::find(words, text) != words.end();
-            return good ? std::string() : unknown_name_message("word", text, words);
-          },
-          ""};
-}
-
-std::vector<std::string> resume_words() {
-  return {"auto", "never", "failed", "force"};
-}
-
-/// Which cases.
-void add_cases(CLI::App& command, Options& o) {
-  command.add_option("-c,--config", o.configs, "TOML suite file; repeatable, later files win")->type_name("FILE");
-  command.add_option("--suite", o.suite, "built-in suite, see retrace list suites (default smoke, without a FILE)")
-      ->type_name("NAME");
-  command.add_option("-k,--filter", o.filters, "keep cases: globs on the id, tag:NAME, & | ! ( ); repeatable")
-      ->type_name("EXPR");
-  command.add_option("-x,--exclude", o.excludes, "drop cases, same form; repeatable")->type_name("EXPR");
-  command.add_option("--set", o.overrides, "override one key of the configuration; repeatable")->type_name("KEY=VALUE");
-}
-
-void add_policy(CLI::App& command, Options& o) {
-  command.add_flag("--env-full", o.env_full, "store the account, the program's path and the working folder, too");
-  command.add_flag("--anonymous", o.anonymous, "store no name of a user or a host");
-}
-
-void add_selection(CLI::App& command, Options& o) {
-  add_cases(command, o);
-  command.add_option("--maxfail", o.max_failures, "stop after so many failures; 0: never")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(integer_from(0));
-  command.add_flag_callback(
-      "--fail-fast", [&o] { o.max_failures = 1; }, "stop after the first failure: --maxfail 1");
-  command.add_option("--junit", o.junit, "the checks as JUnit XML: a suite per problem, a testcase per case and check")
-      ->type_name("FILE");
-  command
-      .add_option("--references", o.references, "folder that keeps references in quadruple precision from run to run")
-      ->type_name("DIR");
-  command
-      .add_option(
-          "--resume", o.resume,
-          "the same command goes on where a run of it ended: auto; never; failed: does again what did not pass; "
-          "force: in spite of another configuration")
-      ->type_name(joined(resume_words()))
-      ->capture_default_str()
-      ->check(one_of(resume_words()));
-  command.add_option("--shard", o.shard, "run part I of N of the cases, the same ones every time (default: all)")
-      ->type_name("I/N");
-  command
-      .add_option("--time-limit", o.time_limit,
-                  "be over by then, such as 55min; code 75 if cases are left (default: what the job has, else none)")
-      ->type_name("DURATION");
-  command.add_option("--grace", o.grace_seconds, "seconds that a case may take to its end after a signal")
-      ->type_name("SECONDS")
-      ->capture_default_str()
-      ->check(seconds());
-  command.add_flag("--keep-journal", o.keep_journal, "keep FILE.journal beside a result that is complete");
-  command.add_flag("--strict", o.strict, "inconclusive verdicts give exit code 4");
-  command.add_flag("--allow-empty", o.allow_empty, "selecting no case is no error");
-  command.add_flag("-q,--quiet", o.quiet, "only the last line");
-  add_policy(command, o);
 }
 
 void define_script(CLI::App& app, Options& o) {
@@ -225,7 +126,8 @@ void define_shell_support(CLI::App& app, Options& o) {
 
 Options::Command command_named(std::string_view name) {
   using Command = Options::Command;
-  constexpr std::array<std::pair<std::string_view, Command>, 14> commands{{{"run", Command::run},
+  constexpr std::array<std::pair<std::string_view, Command>, 15> commands{{{"run", Command::run},
+                                                                           {"plan", Command::plan},
                                                                            {"verify", Command::verify},
                                                                            {"list", Command::list},
                                                                            {"inspect", Command::inspect},
@@ -254,31 +156,9 @@ void define_command_line(CLI::App& app, Options& o) {
   app.set_help_flag("-h,--help", "print this help and end");
   app.require_subcommand(1);
 
-  CLI::App* const run =
-      app.add_subcommand("run", "Check, measure and time the gradients of a suite; write a result file.");
-  add_selection(*run, o);
-  run->add_option("-o,--output", o.output, "result file (default retrace-<utc>.h5); never overwritten, but continued")
-      ->type_name("FILE");
-  run->add_option("--repeat", o.repeat, "least number of timed samples (default: the suite's)")
-      ->type_name("N")
-      ->check(integer_from(1, 100'000));
-  run->add_option("--warmup", o.warmup, "untimed repetitions before them (default: the suite's)")
-      ->type_name("N")
-      ->check(integer_from(0, 100'000));
-  run->add_option("--min-time", o.min_time_seconds, "seconds that one sample lasts at least (default: the suite's)")
-      ->type_name("SECONDS")
-      ->check(seconds());
-  run->add_flag("--no-ceilings", o.no_ceilings, "do not measure the machine's rates before the first case (under 1 s)");
-  run->add_flag("--time-failed", o.time_failed, "time cases whose checks failed, too");
-  run->add_flag("--no-memory", o.no_memory, "skip the untimed repetition that measures bytes");
-
-  CLI::App* const verify =
-      app.add_subcommand("verify", "Run the checks of a suite only: no timing, a result file if asked for.");
-  add_selection(*verify, o);
-  verify->add_option("-o,--output", o.output, "result file (default: none)")->type_name("FILE");
-  CLI::Option* const quick = verify->add_flag("--quick", o.verify_quick, "only the checks that cost little");
-  verify->add_flag("--full", o.verify_full, "every check, orders of convergence too; suite standard, without a FILE")
-      ->excludes(quick);
+  define_run(app, o);
+  define_verify(app, o);
+  define_plan(app, o);
 
   CLI::App* const list = app.add_subcommand("list", "Print what is registered.");
   list->add_option("what", o.what, "only these (default: all)")

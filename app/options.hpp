@@ -20,6 +20,7 @@ struct Options {
     none,
     run,
     verify,
+    plan,
     list,
     inspect,
     report,
@@ -46,7 +47,11 @@ struct Options {
   bool verify_quick = false, verify_full = false;  ///< the sets of checks; neither: the standard one
   std::string junit;
   bool time_failed = false, no_memory = false, strict = false, allow_empty = false, quiet = false;
-  bool keep_journal = false;
+  bool keep_journal = false, dry_run = false;
+
+  // plan; it uses the selection of cases and output, too
+  std::vector<std::string> plan_from;
+  bool print_schema = false;
 
   // run, verify, env: what is stored of the environment
   bool env_full = false, anonymous = false;
@@ -65,7 +70,7 @@ struct Options {
   // list, completion, man
   std::string what;
 
-  // list, env, doctor
+  // list, plan, env, doctor
   bool json = false;
 
   // inspect, report, merge

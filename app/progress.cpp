@@ -1,5 +1,6 @@
 #include "app/progress.hpp"
 
+#include "app/quantity_text.hpp"
 #include "results/summary.hpp"
 
 #include <fmt/format.h>
@@ -15,25 +16,6 @@
 namespace retrace::app {
 
 namespace {
-
-std::string bytes_text(std::int64_t bytes) {
-  if (bytes < 0) return "-";
-  double value = static_cast<double>(bytes);
-  int unit = 0;
-  constexpr char const* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  while (value >= 1024.0 && unit < 4) {
-    value /= 1024.0;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, units[unit]);
-}
-
-std::string seconds_text(double seconds) {
-  if (std::isnan(seconds)) return "-";
-  if (seconds < 1e-3) return fmt::format("{:.1f}us", seconds * 1e6);
-  if (seconds < 1.0) return fmt::format("{:.2f}ms", seconds * 1e3);
-  return fmt::format("{:.2f}s", seconds);
-}
 
 std::int64_t evaluations(results::CaseRecord const& record) {
   return std::max<std::int64_t>(record.cost.nfe_fwd, 0) + std::max<std::int64_t>(record.cost.nfe_bwd, 0) +

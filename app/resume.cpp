@@ -103,7 +103,7 @@ std::size_t ResumePlan::left() const {
 }
 
 Json request_of(Options const& options) {
-  Json request{{"command", options.command == Options::Command::run ? "run" : "verify"}};
+  Json request{{"command", options.command == Options::Command::verify ? "verify" : "run"}};
   if (options.no_memory) request["no-memory"] = true;
   if (!options.shard.empty()) request["shard"] = options.shard;
   if (options.time_failed) request["time-failed"] = true;

@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 #include "app/environment.hpp"
 #include "app/exit_code.hpp"
+#include "app/plan.hpp"
 #include "app/progress.hpp"
 #include "app/resume.hpp"
 #include "app/scheduler.hpp"
@@ -11,6 +12,7 @@
 #include "benchmarks/case_runner.hpp"
 #include "benchmarks/ceilings.hpp"
 #include "benchmarks/filter.hpp"
+#include "benchmarks/registered_vocabulary.hpp"
 #include "benchmarks/settings_json.hpp"
 #include "benchmarks/shard.hpp"
 #include "benchmarks/suite.hpp"
@@ -224,7 +226,7 @@ Opened open_store(Options const& options, std::vector<CaseSpec> const& cases, re
 int run_suite(Options const& options, Communicator const& comm, Communicator const& for_agreement,
               std::string const& command_line) {
   Watchdog::Clock::time_point const started = Watchdog::Clock::now();
-  bool const speaks = comm.rank() == 0;
+  bool const speaks = comm.rank() == 0, plans = options.command == Options::Command::plan || options.dry_run;
   Agreement const agreement(for_agreement);
   std::vector<ConfigText> const configs = read_configs(options, comm, agreement);
   Suite suite;
@@ -237,13 +239,20 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
   if (cases.empty()) {
     if (speaks) {
       fmt::print(stderr, "retrace: {}\n", nothing_selected(suite, options));
-      print_last_lines({});
+      if (plans)
+        fmt::print("0 to run, 0 to skip, {} excluded\n", suite.excluded.size());
+      else
+        print_last_lines({});
     }
     return options.allow_empty ? exit_success : exit_nothing;
   }
+  results::ResultDocument head = start_document(suite, options, comm, command_line);
+  if (plans) {
+    agreement.run_on_first([&] { print_plan(options, suite, cases, std::move(head)); });
+    return exit_success;
+  }
   std::optional<Watchdog::Clock::time_point> end;
   agreement.run_on_first([&] { end = end_of_run(options, started); });
-  results::ResultDocument head = start_document(suite, options, comm, command_line);
   Options effective = options;
   if (options.command == Options::Command::run && options.output.empty()) effective.output = default_output(head);
   Opened const opened = open_store(effective, cases, std::move(head), comm, agreement);

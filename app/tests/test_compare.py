@@ -65,6 +65,18 @@ def test_identical_results_are_green(pair: Path) -> None:
     assert done.last_line == "1 passed, 0 failed, 0 skipped"
 
 
+def test_ten_runs_of_one_build_are_green(folder: Path, good_result: bytes) -> None:
+    """Fresh runs, with the clock and the machine as they are: all but times is equal to the bit, and one launch's time is
+    no verdict."""
+    (folder / "old.h5").write_bytes(good_result)
+    for _ in range(10):
+        run = program.run("run", "-q", "--no-ceilings", "-c", "suite.toml", "-o", "new.h5", cwd=folder)
+        assert run.code == 0, run
+        done = compare(folder, "--preset", "strict")
+        assert done.last_line == "1 passed, 0 failed, 0 skipped"
+        (folder / "new.h5").unlink()
+
+
 RED = {
     "less_accurate": (("accuracy/grad_rel_l2",), 2.0, 1, "numeric: error-grew: grad_rel_l2"),
     "more_work": (("cost/nfe_fwd",), 1.05, 1, "counters: counter-more: nfe_fwd"),

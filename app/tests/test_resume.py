@@ -117,6 +117,17 @@ def test_complete_result_is_left_as_it_is(folder: Path, good_result: bytes, rank
     assert program.names_in(folder) == {"suite.toml", "out.h5"}
 
 
+def test_resume_without_a_word_is_auto(suite: Path) -> None:
+    killed(suite, 3)
+
+    done = program.run(RUN[0], "--resume", *RUN[1:], cwd=suite)
+
+    assert done.code == 0 and "goes on in 'out.h5'" in done.out, done
+    assert program.read(suite / "out.h5").statuses == ["pass"] * COUNT
+    unknown = program.run(*RUN, "--resume=atuo", cwd=suite)
+    assert unknown.code == 2 and "unknown word 'atuo'; did you mean 'auto'?" in unknown.err
+
+
 def edit(old: str, new: str) -> Callable[[Path], tuple[str, ...]]:
     def change(folder: Path) -> tuple[str, ...]:
         text = (folder / "suite.toml").read_text()

@@ -77,7 +77,7 @@ def test_broken_suite(folder: Path, edit: Edit) -> None:
 
 CALLS = {
     "missing_config": (["run", "-c", "absent.toml"], "absent.toml: cannot be read: No such file or directory"),
-    "config_is_a_folder": (["run", "-c", "."], ".: is a folder; expected a TOML file"),
+    "config_is_a_folder": (["run", "-c", "."], ".: is a folder; expected a TOML or JSON file"),
     "unknown_suite": (["run", "--suite", "quik"], "--suite: unknown suite 'quik'; did you mean 'quick'?"),
     "set_unknown_key": (["verify", "--set", "run.repaet=3"], "run.repaet=3: [run]: unknown key 'repaet'; did you mean"),
     "set_bad_value": (["verify", "--set", "run.repeat=0"], "--set run.repeat=0: 'repeat' must be an integer >= 1"),

@@ -10,7 +10,7 @@ debian_packages=(
   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge zsh fish groff-base  # job scripts and completion, the same
   libsundials-dev  # gradients of CVODES; depends on petsc-dev, 88 packages in all on a bare machine
   python3-scipy  # a forward witness, the same
-  python3-yaml  # templates that tests read, if there
+  python3-yaml python3-jsonschema  # templates that tests read, and suites held to their schema, if there
 )
 
 missing_debian_packages() {
