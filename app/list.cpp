@@ -93,7 +93,7 @@ Json solvers() {
         all.push_back({{"name", solver.name},
                        {"order", solver.order},
                        {"stages", solver.stages},
-                       {"steps", "adaptive"},
+                       {"steps", solver.adaptive_too ? "adaptive" : "fixed"},
                        {"summary", solver.summary}});
     }
   }

@@ -61,7 +61,7 @@ Vocabulary registered_vocabulary(CheckSet checks) {
   for (ExternalMethod const& method : external_methods()) {
     for (ExternalSolver const& solver : method.solvers) {
       if (find_entry(vocabulary.solvers, solver.name) == nullptr)
-        vocabulary.solvers.push_back({std::string(solver.name), true, solver.order});
+        vocabulary.solvers.push_back({std::string(solver.name), solver.adaptive_too, solver.order});
       auto& entry = *std::ranges::find(vocabulary.solvers, solver.name, &SolverEntry::name);
       entry.methods.emplace_back(method.name);
     }

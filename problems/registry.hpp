@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/type_list.hpp"
+#include "problems/brusselator.hpp"
 #include "problems/linear.hpp"
 #include "problems/lorenz63.hpp"
 #include "problems/neural_mlp.hpp"
@@ -15,6 +16,6 @@ namespace retrace {
 using AllEnsembleProblems = TypeList<Linear, VanDerPol, VanDerPolPaper, VanDerPolForced, Lorenz63, ThreeBody>;
 
 /// Every field problem.
-using AllFieldProblems = TypeList<NeuralMlp>;
+using AllFieldProblems = TypeList<Brusselator, NeuralMlp>;
 
 }  // namespace retrace

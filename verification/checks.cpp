@@ -2,6 +2,7 @@
 
 #include "gradients/external/external_method.hpp"
 #include "verification/checks/declarations.hpp"
+#include "verification/step_witness.hpp"
 
 #include <algorithm>
 #include <array>
@@ -62,6 +63,16 @@ bool needs_scheme(std::string_view check) {
   return std::ranges::find(names, check) != names.end();
 }
 }  // namespace
+
+MeasuredRounding const& CheckedGradient::rounding() const {
+  if (rounding_) return *rounding_;
+  auto const* const along_steps = dynamic_cast<StepWitness const*>(&problem);
+  bool const foreign = find_external_method(choice.method) != nullptr;
+  rounding_ = foreign && along_steps != nullptr
+                  ? along_steps->rounding(choice, control, result)
+                  : witness.rounding(choice, control, promise == Promise::exact_program, result);
+  return *rounding_;
+}
 
 std::vector<CheckResult> run_checks(CheckedGradient const& gradient,
                                     std::function<bool(std::string_view)> const& wanted) {

@@ -34,10 +34,7 @@ struct CheckedGradient {
   [[nodiscard]] bool has_own_scheme() const { return !std::isnan(result.round_trip.error); }
 
   /// Collective the first time: rounding errors of the derivative that the method promises, measured.
-  [[nodiscard]] MeasuredRounding const& rounding() const {
-    if (!rounding_) rounding_ = witness.rounding(choice, control, promise == Promise::exact_program, result);
-    return *rounding_;
-  }
+  [[nodiscard]] MeasuredRounding const& rounding() const;
 
   mutable std::optional<MeasuredRounding> rounding_{};
 };

@@ -120,6 +120,7 @@ class EnsembleWitness final : public ProblemWitness {
                                     norms(system, blocks(gradient, local)));
       all = all && one.runs > 0;
       worst.relative = larger_or_nan(worst.relative, one.relative);
+      worst.drift = larger_or_nan(worst.drift, one.drift);
       worst.runs += one.runs;
     });
     return witness::worst_over_ranks(*comm_, worst, all);

@@ -3,7 +3,9 @@
 #include "gradients/external/external_method.hpp"
 #include "solvers/registry.hpp"
 #include "verification/plain_replay.hpp"
+#include "verification/plain_rounding.hpp"
 #include "verification/vector_error.hpp"
+#include "verification/witness/over_ranks.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -184,6 +186,27 @@ AdjointGrowth ExtendedInstance::adjoint_growth(GradientChoice const& choice, Ste
   }
   of_all.compared = comm_->all_sum(worst.compared);
   return of_all;
+}
+
+MeasuredRounding ExtendedInstance::rounding(GradientChoice const& choice, StepControl const& control,
+                                            GradientResult const& gradient) const {
+  auto const system = make_system_();
+  ForeignSteps taken;
+  if (!find_steps(choice, control, *system, taken)) return {};
+  std::int64_t const n = system->dimension(), p = system->parameters();
+  double const counted = own_->operations().rhs;  // of one system: a trajectory, or a field, which is on one rank
+  double const of_component = std::isnan(counted) ? 1.0 : counted / static_cast<double>(n);
+  MeasuredRounding worst;
+  for_witnessed(*system, [&](std::int64_t k) {
+    Numbers const& p_bar = system->field() ? gradient.dloss_dp : gradient.dloss_dp_each;
+    MeasuredRounding const one =
+        plain_rounding(taken.tableau, taken.steps[static_cast<std::size_t>(k)], *system, of_component,
+                       part_of(gradient.dloss_dy0, k, n), part_of(p_bar, system->field() ? 0 : k, p));
+    worst.relative = larger_or_nan(worst.relative, one.relative);
+    worst.drift = larger_or_nan(worst.drift, one.drift);
+    worst.runs += one.runs;
+  });
+  return witness::worst_over_ranks(*comm_, worst, true);
 }
 
 }  // namespace retrace

@@ -55,6 +55,8 @@ class ExtendedInstance final : public ProblemInstance, public StepWitness {
                                          GradientResult const& gradient) const override;
   [[nodiscard]] AdjointGrowth adjoint_growth(GradientChoice const& choice, StepControl const& control,
                                              GradientResult const& gradient) const override;
+  [[nodiscard]] MeasuredRounding rounding(GradientChoice const& choice, StepControl const& control,
+                                          GradientResult const& gradient) const override;
 
  private:
   /// The scheme and the steps of every system of `choice`; false where the solve fails on any rank.

@@ -48,12 +48,16 @@ void advance(Tableau const& tab, StepSpan<double> const& span, PlainSystem& syst
 }  // namespace
 
 ReplayedLoss replay_with_tangent(Tableau const& tab, std::span<StepSpan<double> const> steps, PlainSystem& system,
-                                 std::span<double const> dy0, std::span<double const> dp) {
+                                 std::span<double const> dy0, std::span<double const> dp,
+                                 EndOfStep const& end_of_step) {
   auto const n = static_cast<std::size_t>(system.dimension());
   Moving y(tab, n), dy(tab, n);
   system.initial_state(y.now.data());
   if (!dy0.empty()) dy.now.assign(dy0.begin(), dy0.end());
-  for (auto const& span : steps) advance(tab, span, system, y, &dy, dp.empty() ? nullptr : dp.data());
+  for (auto const& span : steps) {
+    advance(tab, span, system, y, &dy, dp.empty() ? nullptr : dp.data());
+    if (end_of_step) end_of_step(y.now, dy.now);
+  }
   Numbers gradient(n);
   system.loss_gradient(y.now.data(), gradient.data());
   ReplayedLoss result{system.loss(y.now.data()), 0.0};

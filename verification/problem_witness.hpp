@@ -25,7 +25,8 @@ struct IdentityDefect {
 /// Rounding errors of a derivative, measured: the derivative along random directions in arithmetic whose last bits are
 /// random, relative to the norm of the gradient's block; the worst of blocks and trajectories.
 struct MeasuredRounding {
-  double relative = 0.0;
+  double relative = 0.0;  ///< root mean square, where rounding errors have random signs
+  double drift = 0.0;     ///< largest, where those at the ends of steps have the same sign from step to step
   std::int64_t runs = 0;  ///< that took the branches of the exact run; 0: nothing was measured
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "verification/problem_instance.hpp"
+#include "verification/problem_witness.hpp"
 
 namespace retrace {
 
@@ -32,6 +33,9 @@ class StepWitness {
                                                  GradientResult const& gradient) const = 0;
   [[nodiscard]] virtual AdjointGrowth adjoint_growth(GradientChoice const& choice, StepControl const& control,
                                                      GradientResult const& gradient) const = 0;
+  /// Of the derivative along these steps, in double precision; nothing is measured where the solve fails.
+  [[nodiscard]] virtual MeasuredRounding rounding(GradientChoice const& choice, StepControl const& control,
+                                                  GradientResult const& gradient) const = 0;
 };
 
 }  // namespace retrace

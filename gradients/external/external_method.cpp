@@ -110,7 +110,11 @@ class LibraryGradient final : public ExternalGradient {
 }  // namespace
 
 std::vector<ExternalMethod> const& external_methods() {
-  static std::vector<ExternalMethod> const all = cvodes_methods();
+  static std::vector<ExternalMethod> const all = [] {
+    std::vector<ExternalMethod> methods = cvodes_methods();
+    for (ExternalMethod& method : petsc_methods()) methods.push_back(std::move(method));
+    return methods;
+  }();
   return all;
 }
 
@@ -144,6 +148,9 @@ std::unique_ptr<ExternalGradient> make_external_gradient(ExternalMethod const& m
   if (!control.adaptive() && !solver->fixed_too)
     throw UsageError(name + " with solver '" + std::string(choice.solver) +
                      "' chooses its steps; it needs an adaptive control");
+  if (control.adaptive() && !solver->adaptive_too)
+    throw UsageError(name + " with solver '" + std::string(choice.solver) +
+                     "' has no error estimate; it needs fixed steps");
   if (choice.precision != F64::name)
     throw UsageError(name + " computes in f64, and the precision is '" + std::string(choice.precision) + "'");
   if (choice.backend != "default" && choice.backend != "serial")

@@ -43,9 +43,10 @@ class ExternalIntegrator {
 /// An integrator of a library, as cases name it on the axis `solver`.
 struct ExternalSolver {
   std::string_view name, summary;
-  int order = 0;           ///< the highest, of those whose order varies
-  int stages = 0;          ///< 0 for multistep methods
-  bool fixed_too = false;  ///< takes equal steps as well
+  int order = 0;             ///< the highest, of those whose order varies
+  int stages = 0;            ///< 0 for multistep methods
+  bool fixed_too = false;    ///< takes equal steps as well
+  bool adaptive_too = true;  ///< has an error estimate
 };
 
 /// A gradient method of another library behind the driver that ours have. Trajectories are solved one after the other
@@ -90,4 +91,7 @@ struct ExternalChoice {
 
 /// The methods of CVODES; `make` is null in a build without SUNDIALS.
 [[nodiscard]] std::vector<ExternalMethod> cvodes_methods();
+/// The method of PETSc; `make` is null in a build without it.
+[[nodiscard]] std::vector<ExternalMethod> petsc_methods();
+
 }  // namespace retrace

@@ -25,7 +25,10 @@ CheckResult judged(CheckedGradient const& g, std::string_view name, bool frozen)
   CheckResult result = at_most(name, d.error, bars * d.bar + of_way_back,
                                std::string("three error bars of the difference") +
                                    (of_way_back > 0.0 ? " and round-off of the way back; " : "; ") + counted);
-  if (d.bar > informative * d.derivative && result.verdict == CheckVerdict::pass) {
+  // A difference of which not a digit is known is no witness against a gradient either: the steps may all be too large.
+  constexpr double not_a_digit = 0.5;
+  bool const says_nothing = d.bar > (result.verdict == CheckVerdict::pass ? informative : not_a_digit) * d.derivative;
+  if (says_nothing) {
     result.verdict = CheckVerdict::inconclusive;
     result.message = "the difference's own error bar is too wide to decide; " + counted;
   }

@@ -15,12 +15,12 @@ RoundingBound rounding_bound(CheckedGradient const& g, std::int64_t steps) {
   MeasuredRounding const& measured = g.rounding();
   if (measured.runs == 0)
     return {least, false, fmt::format("round-off of {} steps; with other last bits the program branches", steps)};
-  double const bound = std::max(least, limits::deviations * measured.relative);
+  double const bound = std::max(least, limits::deviations * measured.relative + limits::drifts * measured.drift);
   return {
       bound, true,
-      fmt::format("round-off: {} deviations of {:.2g} measured in {} runs with random last bits, at least {:.2g} for "
-                  "{} steps",
-                  limits::deviations, measured.relative, measured.runs, least, steps)};
+      fmt::format("round-off: {} deviations of {:.2g} and {} drifts of {:.2g}, measured in {} runs with random last "
+                  "bits; at least {:.2g} for {} steps",
+                  limits::deviations, measured.relative, limits::drifts, measured.drift, measured.runs, least, steps)};
 }
 
 CheckResult within_rounding(std::string_view check, double difference, RoundingBound const& bound,

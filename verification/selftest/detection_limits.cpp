@@ -32,6 +32,7 @@ RandomCase case_of(ProblemDescription const& problem, std::string_view method, s
   c.arguments = Arguments::defaults(problem.arguments);
   if (auto const end = c.arguments.numbers.find("T"); end != c.arguments.numbers.end()) end->second = 1.0;
   if (auto const n = c.arguments.numbers.find("n"); n != c.arguments.numbers.end()) n->second = 2.0;
+  if (auto const grid = c.arguments.numbers.find("grid"); grid != c.arguments.numbers.end()) grid->second = 6.0;
   if (problem.name == "neural_mlp") {
     c.arguments.lists.find("widths")->second = {3, 7, 3};
     c.arguments.numbers.find("n")->second = 5.0;

@@ -26,6 +26,7 @@ constexpr double round_off_per_step = 1e-12;
 tests::Changes small_version_of(std::string_view problem) {
   if (problem == "neural_mlp")
     return {.numbers = {{"n", 7.0}, {"block", 3.0}, {"T", 1.0}}, .lists = {{"widths", {5, 11, 3, 5}}}};
+  if (problem == "brusselator") return {.numbers = {{"n", 2.0}, {"grid", 5.0}, {"roughness", 0.1}}};
   return {.numbers = {{"n", 2.0}}};
 }
 

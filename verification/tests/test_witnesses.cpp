@@ -20,6 +20,8 @@ tests::Changes small(std::string const& problem) {
   if (problem == "neural_mlp") {
     changes.numbers = {{"n", 5.0}, {"block", 2.0}};
     changes.lists = {{"widths", {3, 7, 3}}};
+  } else if (problem == "brusselator") {
+    changes.numbers = {{"n", 2.0}, {"grid", 6.0}, {"roughness", 0.1}};
   } else if (find_problem(problem).state == "ensemble") {
     changes.numbers = {{"n", 2.0}, {"T", 0.7}};
   }

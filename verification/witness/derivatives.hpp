@@ -5,6 +5,7 @@
 #include "solvers/integrate.hpp"
 #include "verification/problem_witness.hpp"
 #include "verification/recorded_steps.hpp"
+#include "verification/vector_error.hpp"
 #include "verification/witness/dot_products.hpp"
 #include "verification/witness/shaken.hpp"
 
@@ -163,13 +164,13 @@ template <class Precision, class System>
   return run;
 }
 
-/// Rounding errors of a derivative, measured by shaking: root mean square over the runs that keep the branches,
-/// relative to `norm`, or where the gradient is of another loss than the terminal one, to the derivative itself.
+/// Rounding errors of a derivative, measured by shaking: over the runs that keep the branches, relative to `norm`, or
+/// where the gradient is of another loss than the terminal one, to the derivative itself.
 template <class System>
 [[nodiscard]] MeasuredRounding measure_rounding(System const& system, Tableau const& tab, StepControl const& control,
                                                 std::vector<StepSpan<double>> const& steps, bool program,
                                                 double unit_round_off, TwoDerivatives const& norm) {
-  constexpr std::uint64_t runs = 4;
+  constexpr std::uint64_t random_runs = 4, drifting_runs = 2;
   Signs<System> const signs(system);
   Shaking shaking{.round_off = 0.0,
                   .operations_per_component = system.operations_per_component(),
@@ -183,19 +184,25 @@ template <class System>
   auto const exact = derivatives();
   if (!exact) return measured;
   shaking.round_off = unit_round_off;
-  double squares = 0.0;
-  for (std::uint64_t run = 0; run < runs; ++run) {
+  double squares = 0.0, random = 0.0;
+  for (std::uint64_t run = 0; run < random_runs + drifting_runs; ++run) {
     shaking.seed = (run + 1) << 40U;
+    shaking.drift = run >= random_runs;
     auto const shaken = derivatives();
     double const differs = shaken && shaken->pattern == exact->pattern ? 0.0 : 1.0;
     if (system.sum(differs) > 0.0) continue;
     bool const terminal = control.objective.kind == LossKind::terminal;
     TwoDerivatives const own{std::abs(exact->values[0]), std::abs(exact->values[1])};
     double const distance = relative_distance(shaken->values, exact->values, terminal ? norm : own);
-    squares += distance * distance;
     ++measured.runs;
+    if (shaking.drift) {
+      measured.drift = larger_or_nan(measured.drift, distance);
+    } else {
+      squares += distance * distance;
+      random += 1.0;
+    }
   }
-  if (measured.runs > 0) measured.relative = std::sqrt(squares / static_cast<double>(measured.runs));
+  if (random > 0.0) measured.relative = std::sqrt(squares / random);
   return measured;
 }
 

@@ -44,7 +44,7 @@ struct Point {
 namespace detail {
 using Tangents = Dual<double, 3>;  // along v in y, along v in p, in t
 
-/// w . J v for the three directions, at (t, y, p) moved relatively by `shift` with random signs.
+/// w . J v for the three directions, at (t, y, p), each number moved relatively by `shift` with a random sign.
 template <class System>
 [[nodiscard]] std::array<Product, 3> forward_products(System const& system, Point const& at,
                                                       std::vector<double> const& p, std::vector<double> const& w,
@@ -61,7 +61,7 @@ template <class System>
     q[j] = Tangents(p[j] * (1.0 + shift * random_sign(signs + 1, static_cast<std::int64_t>(j))));
     q[j].tangent[1] = random_number(at.seed + 1, static_cast<std::int64_t>(j));
   }
-  Tangents t(at.t);
+  Tangents t(at.t * (1.0 + shift * random_sign(signs + 1, -1)));
   t.tangent[2] = 1.0;
   system.rhs(t, y, q, dydt);
   std::array<Product, 3> products{};

@@ -49,8 +49,12 @@ IdentityDefect worst_over_ranks(Communicator const& comm, IdentityDefect const& 
 
 MeasuredRounding worst_over_ranks(Communicator const& comm, MeasuredRounding const& local, bool all) {
   MeasuredRounding worst;
-  std::array<double, 1> const own{local.relative};
-  for (double const x : comm.all_gather(own)) worst.relative = larger_or_nan(worst.relative, x);
+  std::array<double, 2> const own{local.relative, local.drift};
+  std::vector<double> const gathered = comm.all_gather(own);
+  for (std::size_t i = 0; i < gathered.size(); i += 2) {
+    worst.relative = larger_or_nan(worst.relative, gathered[i]);
+    worst.drift = larger_or_nan(worst.drift, gathered[i + 1]);
+  }
   worst.runs = comm.all_max(std::int64_t{all ? 0 : 1}) == 0 ? comm.all_sum(local.runs) : 0;
   return worst;
 }

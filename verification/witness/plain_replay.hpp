@@ -39,12 +39,15 @@ void plain_step(Tableau const& tab, System const& system, StepSpan<double> const
     for (std::size_t d = 0; d < y.size(); ++d) y[d] += h * static_cast<T>(tab.b[i]) * k[i][d];
 }
 
-/// `y` moved over recorded steps: the frozen-step program.
+/// `y` moved over recorded steps: the frozen-step program. A system may have an end_of_step(y), called after each.
 template <class T, class System>
 void plain_replay(Tableau const& tab, System const& system, std::vector<StepSpan<double>> const& steps,
                   Numbers<T> const& p, Numbers<T>& y) {
   std::vector<Numbers<T>> k;
-  for (StepSpan<double> const& span : steps) plain_step(tab, system, span, p, y, k);
+  for (StepSpan<double> const& span : steps) {
+    plain_step(tab, system, span, p, y, k);
+    if constexpr (requires { system.end_of_step(y); }) system.end_of_step(y);
+  }
 }
 
 }  // namespace retrace::witness

@@ -16,6 +16,8 @@ inline constexpr double double_round_off = 0x1p-53, single_round_off = 0x1p-24;
 /// judged: a method may round a few times worse (a reverse sweep divides where a forward one multiplies), and the
 /// worst of several trajectories lies beyond one deviation.
 inline constexpr double deviations = 32.0;
+/// Of a drift measured with signs that were drawn: another choice may add up where this one cancels.
+inline constexpr double drifts = 4.0;
 /// Of an identity at one point: a few deviations; there is no long chain of roundings that could be unlike the measured
 /// one.
 inline constexpr double deviations_of_identity = 16.0;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "verification/witness/derivatives.hpp"
+#include "verification/witness/shaken.hpp"
 #include "verification/witness/taylor.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +53,21 @@ template <class System>
   for (std::uint64_t run = 0; run < 6; ++run) {
     if (auto const there = loss_at(0.0, last_bits, 300 + 2 * run)) changes.push_back(std::abs(*there - *here));
   }
+  double const noise_of_input = changes.empty() ? 0.0 : median(changes);
+  // What the program's own roundings make of J: on many steps, or where the flow forgets its start, more than that.
+  auto const replayed = [&](double round_off, std::uint64_t seed) {
+    Numbers<double> y = system.y0;
+    ShakenSystem<System> const shaken(system, {.round_off = round_off,
+                                               .operations_per_component = system.operations_per_component(),
+                                               .seed = seed << 40U,
+                                               .first_entry = system.first_entry()});
+    plain_replay(tab, shaken, steps, system.p, y);
+    return system.sum(static_cast<double>(system.loss(y)));
+  };
+  double const unshaken = replayed(0.0, 0);
+  changes.clear();
+  for (std::uint64_t run = 1; run <= 6; ++run)
+    changes.push_back(std::abs(replayed(limits::double_round_off, run) - unshaken));
   double const size = product(system, gradient.y0, d_y).size + [&] {
     double p = 0.0;
     for (std::size_t j = 0; j < d_p.size(); ++j) p += std::abs(gradient.p[j] * d_p[j]);
@@ -60,7 +77,7 @@ template <class System>
   for (std::size_t j = 0; j < d_p.size(); ++j) slope += gradient.p[j] * d_p[j];
   constexpr double beyond_median = 10.0;  // the floor stands above every change, not above half of them
   double const noise =
-      beyond_median * std::max(changes.empty() ? 0.0 : median(changes), limits::double_round_off * std::abs(*here));
+      beyond_median * std::max({noise_of_input, median(changes), limits::double_round_off * std::abs(*here)});
   return taylor_test({.difference = [&](double e) -> std::optional<double> {
                         auto const there = loss_at(e, 0.0, 0);
                         if (!program) return there ? std::optional(*there - *here) : std::nullopt;
