@@ -196,3 +196,24 @@ retrace_plant_fault(last_trajectory_alone FILE gradients/gradient_driver.cpp MET
   FIND [=[for (std::size_t j = 0; j < p; ++j) block[1 + j] += result.dloss_dp_each[i * p + j];]=]
   REPLACE [=[for (std::size_t j = 0; j < p; ++j) block[1 + j] = result.dloss_dp_each[i * p + j];]=]
   CHECK reduction)
+
+# --- derivatives in times, and copies that come apart
+retrace_plant_fault(start_time_sign FILE gradients/loss_adjoint.hpp METHOD aca:Aca:aca
+  WHAT "dL/dt0 has the derivative in the size of the step before the end with the wrong sign"
+  FIND [=[out.dt0 = tau_of_piece_ + tau - eta_of_piece_;]=] REPLACE [=[out.dt0 = tau_of_piece_ + tau + eta_of_piece_;]=]
+  CHECK times)
+retrace_plant_fault(stage_times_fixed FILE gradients/step_adjoint.hpp METHOD aca:Aca:aca
+  WHAT "the derivative in the size of a step forgets that it moves the times of the stages"
+  FIND [=[if (with_times) times.eta += S(tab.c[index]) * t_bar;]=] REPLACE [=[]=]
+  CHECK times)
+retrace_plant_fault(clipped_to_a_constant FILE gradients/naive.hpp METHOD naive:Naive:naive
+  WHAT "naive takes the time that a step was clipped to as a constant"
+  FIND [=[      targets.add(target_bar);]=] REPLACE [=[]=]
+  CHECK times)
+retrace_plant_fault(uncoupled_copies FILE gradients/reversible_rk.hpp METHOD reversible_rk:ReversibleRk:reversible_rk
+  WHAT "the pull of one copy on the other has the wrong weight"
+  FIND [=[                     Scaled{S(1.0 - coupling_), m_.z});
+      return]=]
+  REPLACE [=[                     Scaled{S(0.9 - coupling_), m_.z});
+      return]=]
+  CHECK copies)
