@@ -415,11 +415,11 @@ BadMatrix bad_loss(std::string const& name, std::string const& loss, std::string
 INSTANTIATE_TEST_SUITE_P(
     losses, BadMatrixTest,
     testing::Values(
-        bad_loss("times_twice", "{ exact = [0.5, 0.5] }", "8:25: observation time 0.5 is given twice"),
+        bad_loss("times_twice", "{ exact = [0.5, 0.5] }", "8:24: observation time 0.5 is given twice"),
         bad_loss("times_unsorted", "{ dense = [0.25, 0.5, 0.4] }",
                  "8:30: observation times must be in order, and 0.4 comes after 0.5"),
         bad_loss("times_no_number", "{ exact = [0.5, nan] }",
-                 "8:25: 'loss.exact' must be a number, not the number nan"),
+                 "8:24: 'loss.exact' must be a finite number, not the number nan"),
         bad_loss("both", "{ exact = 3, dense = 3 }",
                  "8:8: 'loss' must be \"terminal\", \"integral\", { exact = [times] } or { dense = [times] }; instead "
                  "of times, a number stands for so many equal distances"),
@@ -429,11 +429,11 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     budgets, BadMatrixTest,
     testing::Values(bad_control("no_state", "{ adaptive = { rtol = 1e-3, checkpoints = 0 } }",
-                                "7:52: 'checkpoints' must be an integer >= 1 and <= 256, not the integer 0"),
+                                "7:53: 'checkpoints' must be an integer >= 1 and <= 256, not the integer 0"),
                     bad_control("no_byte", "{ adaptive = { rtol = 1e-3, checkpoints = \"0KiB\" } }",
-                                "7:52: 'checkpoints' is no byte; expected at least one state"),
+                                "7:53: 'checkpoints' is no byte; expected at least one state"),
                     bad_control("norm_of_samples", "{ adaptive = { rtol = 1e-3, norm = \"sample\" } }",
-                                "7:45: unknown norm 'sample'; valid: rms, max")),
+                                "7:46: unknown norm 'sample'; valid: rms, max")),
     [](auto const& tested) { return tested.param.name; });
 
 TEST(Matrix, a_name_is_needed_and_must_be_a_word) {

@@ -167,7 +167,7 @@ struct GrowsFromNothing {
     return {{T(1.0)}};
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> initial_state(std::int64_t) const { return {{0.0}}; }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> parameter_values(std::int64_t) const { return {{800.0}}; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 1> parameter_values(std::int64_t) const { return {{2000.0}}; }
 };
 static_assert(EnsembleProblem<GrowsFromNothing>);
 
