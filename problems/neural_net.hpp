@@ -3,6 +3,7 @@
 #include "core/counted.hpp"
 #include "core/error.hpp"
 #include "problems/arguments.hpp"
+#include "problems/uniform.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -138,15 +139,6 @@ class NeuralNet {
   /// Large enough for products at full speed, small enough to leave work for several threads and ranks.
   [[nodiscard]] static std::int64_t block_for(std::int64_t samples) {
     return std::clamp<std::int64_t>((samples / 8 + 15) / 16 * 16, 16, 128);
-  }
-
-  /// 2 u - 1 with u from splitmix64; Steele, Lea & Flood (2014).
-  [[nodiscard]] static double symmetric_uniform(std::uint64_t counter) {
-    std::uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-    x ^= x >> 31U;
-    return 2.0 * (static_cast<double>(x >> 11U) * 0x1p-53) - 1.0;
   }
 
   std::vector<std::int64_t> widths_;

@@ -12,7 +12,7 @@ namespace retrace::faults {
 /// formulas, steps or solves alone and no gradient is formed.
 struct FaultCase {
   std::string_view name, file, what;
-  std::string_view problem, method, solver, precision, check;
+  std::string_view problem, method, solver, check;
   int ranks;
 };
 

@@ -5,7 +5,7 @@ retrace_plant_fault(swapped_weights FILE gradients/step_adjoint.hpp
   WHAT "the reverse of a step weighs lambda with b_hat instead of b"
   FIND [=[S const weight = S(tab.b[index]) * span.h;]=]
   REPLACE [=[S const weight = S(tab.b[index] - tab.error[index]) * span.h;]=]
-  CHECK dotprod_step)
+  CHECK dotprod_step ALWAYS)
 retrace_plant_fault(wrong_transpose FILE gradients/step_adjoint.hpp
   WHAT "the reverse of a step uses a row of the tableau where it needs a column"
   FIND [=[model.combine(work.seed, tab.adjoint_row(i, last), span.h]=]
@@ -35,7 +35,7 @@ retrace_plant_fault(stale_stage_argument FILE gradients/step_adjoint.hpp
 retrace_plant_fault(next_step_size FILE gradients/step_recorder.hpp METHOD aca:Aca:aca
   WHAT "aca records h of the next step with each checkpoint"
   FIND [=[tape.put(stored, RecordPlan::step, trial.span.h);]=] REPLACE [=[tape.put(stored, RecordPlan::step, trial.span.h * trial.factor);]=]
-  CHECK dual)
+  CHECK dual ALWAYS)
 retrace_plant_fault(checkpoint_off_by_one FILE gradients/step_recorder.hpp METHOD aca:Aca:aca
   WHAT "aca keeps the state after a step with the step"
   FIND [=[if (plan.state) tape.put_state(stored, place++, trial.y);]=] REPLACE [=[if (plan.state) tape.put_state(stored, place++, trial.work.y_new);]=]
@@ -126,7 +126,7 @@ retrace_plant_fault(end_missed FILE solvers/integrate.hpp
   FIND [=[    running = running & Mask(t != t1);
   }]=] REPLACE [=[    running = running & Mask(math::abs(t1 - t) > proposed);
   }]=]
-  CHECK replay)
+  CHECK replay ALWAYS)
 retrace_plant_fault(single_coefficients FILE solvers/vec_algebra.hpp
   WHAT "coefficients of the scheme pass through single precision"
   FIND [=[      auto const coefficient = static_cast<T>(row.at(j));]=]
@@ -146,7 +146,7 @@ retrace_plant_fault(wrong_error_weight FILE solvers/vec_algebra.hpp
 retrace_plant_fault(vjp_sign FILE problems/van_der_pol_forced.hpp
   WHAT "one term of f_y^T w has the wrong sign"
   FIND [=[y_bar[0] = -(T(2.0) * p[0] * y[0] * y[1] + T(1.0)) * w[1];]=] REPLACE [=[y_bar[0] = -(T(2.0) * p[0] * y[0] * y[1] - T(1.0)) * w[1];]=]
-  CHECK dotprod)
+  CHECK dotprod ALWAYS)
 retrace_plant_fault(vjp_without_time FILE problems/van_der_pol_forced.hpp
   WHAT "f_t is left out of the VJP"
   FIND [=[t_bar += p[1] * T(frequency) * math::cos(T(frequency) * t) * w[1];]=] REPLACE [=[]=]

@@ -65,9 +65,7 @@ int examine(Communicator const& comm) {
   auto const problem = make_problem(comm);
   RETRACE_FAULT_WITNESS<RETRACE_FAULT_PROBLEM> const witness(
       faults::arguments_of(fault, RETRACE_FAULT_PROBLEM::arguments()), comm);
-  GradientChoice choice{.method = std::string(fault.method),
-                        .solver = std::string(fault.solver),
-                        .precision = std::string(fault.precision)};
+  GradientChoice choice{.method = std::string(fault.method), .solver = std::string(fault.solver), .backend = "serial"};
   StepControl const control = faults::control_of(fault);
   Promise promise = Promise::exact_frozen;
   GradientResult result;

@@ -35,8 +35,11 @@ class BrusselatorOn64 : public ::testing::Test {
 TEST_F(BrusselatorOn64, a_smooth_start_hides_steps_beyond_the_limit_of_stability) {
   AdjointGrowth const trapped = growth(0.0);
 
-  EXPECT_GT(trapped.ratio, 1e5);         // dL/dy0 is wrong by that much …
-  EXPECT_LT(trapped.loss_change, 1e-5);  // … and L by ten tolerances at most
+  // 2e4 to 4e6 was measured at this tolerance: last bits decide when the modes of the grid are seen. The check asks for
+  // less than 10.
+  constexpr double orders_beyond = 1e3, tolerance = 1e-6;
+  EXPECT_GT(trapped.ratio, orders_beyond);
+  EXPECT_LT(trapped.loss_change, tolerance);
 }
 
 TEST_F(BrusselatorOn64, the_check_says_so_in_words_that_name_the_cause_and_the_cure) {

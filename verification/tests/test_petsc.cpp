@@ -65,7 +65,9 @@ TEST_F(Petsc, dl_dy0_is_that_of_our_own_adjoint_of_the_same_steps) {
     constexpr double round_off = 1e-13;  // of 50 steps, whose times both add up
     EXPECT_LE(relative_l2(of_petsc.dloss_dy0, of_aca.dloss_dy0), round_off) << theirs;
     EXPECT_EQ(of_petsc.work.accepted, 2 * 50);
-    EXPECT_EQ(of_petsc.work.vjp, 2 * of_aca.work.vjp) << theirs;  // a product for y and one for p
+    // A product for y and one for p; of 5dp PETSc leaves one out.
+    std::int64_t const left_out = theirs == std::string("petsc_5dp") ? 2 * 50 : 0;
+    EXPECT_EQ(of_petsc.work.vjp, 2 * of_aca.work.vjp - left_out) << theirs;
   }
 }
 
