@@ -75,7 +75,7 @@ def cut_off(folder: Path) -> int:
     )
     assert running.stdout is not None
     for line in running.stdout:
-        if line.startswith(f"[2/{COUNT}]"):
+        if line.startswith(f"[3/{COUNT}]"):  # said before the journal has it
             break
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=program.NO_HANG)

@@ -112,6 +112,14 @@ def test_bad_call(folder: Path, arguments: list[str], message: str) -> None:
     assert out == ""
 
 
+def test_everything_can_be_listed(tmp_path: Path) -> None:
+    """On a machine where MPI cannot start, too: nothing of it is called."""
+    done = program.run("list", cwd=tmp_path)
+
+    assert (done.code, done.err) == (0, ""), done
+    assert all(f"\n{what}\n" in "\n" + done.out for what in ("problems", "methods", "solvers", "checks", "suites"))
+
+
 @pytest.mark.parametrize(
     "name", ["missing_config", "unknown_suite", "set_bad_value", "bad_filter", "unknown_option", "inspect_nothing"]
 )
