@@ -40,7 +40,8 @@ def rows(file: h5py.File) -> list[str]:
     columns = {name: text(cases[name]) for name in ("problem", "method", "solver")}
     peak, failed = peaks(file, len(columns["problem"])), failed_checks(file)
     lines = [
-        "| problem | rtol | method | solver | error of dL/dy0 | of dL/dp | f + VJP + JVP | steps | peak bytes | fails |",
+        "| problem | rtol | method | solver | error of dL/dy0 | of dL/dp | f + VJP + JVP | steps | peak bytes "
+        "| fails |",
         "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for i, problem in enumerate(columns["problem"]):
@@ -50,7 +51,8 @@ def rows(file: h5py.File) -> list[str]:
         bytes_shown = "–" if peak[i] < 0 else str(peak[i])
         lines.append(
             f"| {problem} | {float(cases['rtol'][i]):.0e} | `{columns['method'][i]}` | `{columns['solver'][i]}` | "
-            f"{shown[0]} | {shown[1]} | {calls} | {int(cost['steps_accepted'][i])} | {bytes_shown} | {failed.get(i, '')} |"
+            f"{shown[0]} | {shown[1]} | {calls} | {int(cost['steps_accepted'][i])} | {bytes_shown} "
+            f"| {failed.get(i, '')} |"
         )
     return lines
 
