@@ -98,6 +98,8 @@ def _key_values(result: ResultFile) -> list[tuple[str, str]]:
         value = next(filter(None, values), "").split(", package")[0]
         if name == "commit":
             value = value[:_COMMIT]
+        if name == "flags":  # definitions and warnings, which come first, leave no room for what makes numbers
+            value = " ".join(word for word in value.split() if not word.startswith(("-D", "-W")))
         found.append((name, value if len(value) <= _SHORT else value[: _SHORT - 1] + "…"))
     for name, column in (
         ("ranks", "ranks"),

@@ -336,3 +336,8 @@ def test_panels_by_choice(group: str, report: Report) -> None:
     assert {(panel.title, panel.subtitle) for panel in found["bytes"].panels} == keys
     np.testing.assert_array_equal([p.error for p in cases], report.result["accuracy"]["grad_theta_rel_l2"])
     assert "relative error of dL/dp" in found["bytes"].panels[0].svg
+
+
+def test_flags_in_the_box_are_those_that_make_numbers(page: str) -> None:
+    """Definitions and warnings would fill it; the appendix has them."""
+    assert ">-O3 -march=native -std=c++20<" in page
