@@ -28,7 +28,7 @@ std::vector<HelpText> const& help_texts() {
                     {"retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5",
                      "some of its cases"}},
        .exit_codes = codes_of_runs,
-       .see_also = {"verify", "plan", "report", "merge", "script"},
+       .see_also = {"verify", "plan", "report", "merge"},
        .note = "Results survive: every finished case is in FILE.journal at once, and the same command goes on after a "
                "kill, a time limit or a signal. docs/results.md has the rules."},
       {.command = "verify",

@@ -86,7 +86,7 @@ CALLS = {
     "bad_filter": (["verify", "-k", "linear & ("], "filter 'linear & (', column 11: expected a glob on the case id"),
     "bad_filter_tag": (["verify", "-k", "tga:x"], "column 1: unknown prefix 'tga:'; did you mean 'tag:'?"),
     "bad_exclude": (["verify", "-x", "(linear"], "filter '(linear', column 1: '(' is never closed"),
-    "no_command": ([], "a command is missing; valid: run, verify, list"),
+    "no_command": ([], "a command is missing; valid: run, verify, plan, list"),
     "unknown_command": (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
     "unknown_option": (["run", "--sutie", "quick"], "unknown option '--sutie'; did you mean '--suite'?"),
     "unknown_option_first": (["--verison"], "unknown option '--verison'; did you mean '--version'?"),

@@ -34,22 +34,10 @@ CheckResult consistency(CheckedGradient const& g) {
   double const round_off_floor = single ? 6e-3 : 1e-11;  // 1e5 u: what a reverse solve may make of round-off
   double const floor = std::max(10.0 * g.reference.uncertainty, round_off_floor);
   double const before = g.error.relative_l2, wanted_error = std::max(wanted * before, floor);
-  // Two step patterns need not be alike, and of a few steps one can be right by accident: an error that does not fall
-  // is given two more chances. That of a method which approximates something else stays.
-  constexpr int chances = 3;
-  constexpr double least_double_tolerance = 1e-13;
-  double const least = single ? least_single_tolerance : least_double_tolerance;
-  StepControl control = g.control;
-  double after = before, all = 1.0;
-  for (int chance = 0; chance < chances && (chance == 0 || !(after <= wanted_error)); ++chance) {
-    control = tightened(control, factor);
-    if (chance > 0 && adaptive && control.relative_tolerance < least) break;
-    all *= factor;
-    after = error_of(g, control);
-  }
+  double const after = error_of(g, tightened(g.control, factor));
   CheckResult result = at_most("consistency", after, wanted_error,
                                fmt::format("error after tightening by {:g}, from {:.2e}; a fall by {:g} is asked for",
-                                           all, before, 1.0 / wanted));
+                                           factor, before, 1.0 / wanted));
   constexpr double moves = 0.9;  // an error that hardly moves is that of something else
   if (result.verdict == CheckVerdict::fail && before > 0.5 && after < moves * before) {
     result.verdict = CheckVerdict::inconclusive;
