@@ -39,7 +39,11 @@ template <class System>
       plain_replay(tab, system, steps, p, y);
       return system.sum(static_cast<double>(system.loss(y)));
     }
-    auto const live = run_solver<F64>(system, tab, control, y, p);
+    // A solve with more trials than the first has other branches: nothing is lost by ending it, and far from x it may
+    // need millions.
+    StepControl limited = control;
+    if (!branches.empty()) limited.max_steps = static_cast<std::int64_t>(branches.size()) + 1;
+    auto const live = run_solver<F64>(system, tab, limited, y, p);
     double differs = live && (branches.empty() || live->pattern == branches) ? 0.0 : 1.0;
     differs = system.sum(differs);  // a rank sees the branches of its own entries only
     if (live && branches.empty()) branches = live->pattern;
