@@ -18,9 +18,9 @@ struct Aca {
   static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
   static constexpr bool packs = true, fields = true;
 
-  static constexpr RecordPlan plan{};
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static constexpr RecordPlan plan() { return {}; }
   [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& /*control*/) {
-    return plan.shape();
+    return plan().shape();
   }
   /// Records that a solve of so many accepted and rejected steps leaves.
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t accepted, std::int64_t /*rejected*/) {
@@ -52,7 +52,7 @@ struct Aca {
       tape.get_state_where(active, n, 0, checkpoint);
       replay_stages(tab, last, model, span, checkpoint, work.step.k, work.reverse);
     };
-    return sweep_accepted_steps(tab, model, control, t0, t1, plan, work.step, work.reverse, tape, g, cost,
+    return sweep_accepted_steps(tab, model, control, t0, t1, plan(), work.step, work.reverse, tape, g, cost,
                                 {last - 1, last}, Activations::kept, replay);
   }
 };

@@ -91,7 +91,7 @@ struct SymplecticAdjoint {
     using Count = CountOf<S>;
     Count const last(tab.last_used_stage);
     PartnerTableau const partner(tab);
-    StepRecorder<S, Tape> recorder{Aca::plan, tape};
+    StepRecorder<S, Tape> recorder{Aca::plan(), tape};
     IntegrationCounts<Count> forward;
     LaneStatus<S> status;
     Mask const solved = solve_forward(tab, model, control, t0, t1, work.step, recorder, g, forward, status);
