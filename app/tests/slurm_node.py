@@ -63,7 +63,12 @@ class SlurmNode:
         if missing:
             raise CannotStart(f"not installed: {', '.join(missing)} (Debian: slurmctld slurmd slurm-client munge)")
         self.folder = folder
-        self.environment = {**os.environ, "PATH": SEARCH, "SLURM_CONF": str(folder / "slurm.conf")}
+        self.environment = {
+            **os.environ,
+            "PATH": SEARCH,
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "OMPI_MCA_mpi_yield_when_idle": "1",  # jobs share the machine's few processors
+        }
         for name in ("state", "spool"):
             (folder / name).mkdir()
         text = CONFIGURATION.format(
