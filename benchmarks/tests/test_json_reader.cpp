@@ -25,7 +25,8 @@ TEST(JsonReader, gives_the_tree_of_the_same_toml) {
 }
 
 TEST(JsonReader, knows_where_everything_stands) {
-  ConfigValue const root = parse_json("{\n  \"key\": 12 ,\n  \"∂\\\"\\\\\": [ {\"x\":-1.5e3},\n\t\"y\" ]\n}\n", "s.json");
+  ConfigValue const root =
+      parse_json("{\n  \"key\": 12 ,\n  \"∂\\\"\\\\\": [ {\"x\":-1.5e3},\n\t\"y\" ]\n}\n", "s.json");
 
   EXPECT_EQ(root.position.text(), "s.json:1:1");
   EXPECT_EQ(root.members[0].position.text(), "s.json:2:3");
@@ -47,7 +48,8 @@ TEST(JsonReader, says_where_and_what_is_wrong) {
   EXPECT_EQ(error_of("{\"a\": null}"), "s.json:1:7: null says nothing here; leave the key out");
   EXPECT_EQ(error_of("{\"a\": 18446744073709551615}"),
             "s.json:1:7: the integer 18446744073709551615 does not fit into 64 bits");
-  EXPECT_TRUE(error_of("{\"a\": 1,\n}").starts_with("s.json:2:1: Error while parsing JSON: ")) << error_of("{\"a\": 1,\n}");
+  EXPECT_TRUE(error_of("{\"a\": 1,\n}").starts_with("s.json:2:1: Error while parsing JSON: "))
+      << error_of("{\"a\": 1,\n}");
   EXPECT_TRUE(error_of("").starts_with("s.json:1:1: Error while parsing JSON: ")) << error_of("");
   EXPECT_TRUE(error_of("{\"a\": 1e999}").starts_with("s.json:1:")) << error_of("{\"a\": 1e999}");
   EXPECT_TRUE(error_of("{\"a\": // no comments\n 1}").starts_with("s.json:1:7")) << error_of("{\"a\": // no\n 1}");
