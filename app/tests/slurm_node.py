@@ -14,7 +14,8 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "sinfo")
 SEARCH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
-# Four processors whatever the machine has, which jobs may share; a job that is put back may start after cred_expire.
+# Four processors whatever the machine has, which jobs may share; a job that is put back may start after cred_expire. A
+# job of one minute, the shortest there is, has another one for its report: the signal comes on time nevertheless.
 CONFIGURATION = """\
 ClusterName=retrace-test
 SlurmctldHost={host}(127.0.0.1)
@@ -42,6 +43,7 @@ SlurmdLogFile={folder}/slurmd.log
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=3
+OverTimeLimit=1
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
 PartitionName=test Nodes={host} Default=YES OverSubscribe=FORCE:4 MaxTime=60 State=UP
 """
