@@ -1,5 +1,6 @@
 #include "app/confirm.hpp"
 
+#include "app/child_process.hpp"
 #include "app/toml_text.hpp"
 #include "core/error.hpp"
 #include "results/compare/time_tier.hpp"
@@ -12,12 +13,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
-#include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 #include <vector>
@@ -49,13 +47,6 @@ class ScratchFolder {
   fs::path path_;
 };
 
-std::vector<std::string> words_of(std::string const& text) {
-  std::istringstream in(text);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  return words;
-}
-
 std::string last_line(std::string const& file) {
   std::ifstream in(file);
   std::string last;
@@ -65,34 +56,12 @@ std::string last_line(std::string const& file) {
   return last;
 }
 
-/// Both streams of the child go to `log`. Returns its exit code, or -1 when it ended by a signal.
-int run_program(std::vector<std::string> words, std::string const& log) {
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t const child = fork();
-  if (child < 0) throw EnvironmentError(fmt::format("--confirm: cannot start a process: {}", std::strerror(errno)));
-  if (child == 0) {
-    int const out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (out >= 0) {
-      dup2(out, STDOUT_FILENO);
-      dup2(out, STDERR_FILENO);
-    }
-    execvp(arguments.front(), arguments.data());
-    std::fprintf(stderr, "cannot start %s: %s\n", arguments.front(), std::strerror(errno));
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /// The two programs, and what they are to run.
 class FreshLaunches {
  public:
   FreshLaunches(results::ResultDocument const& document, CompareOptions const& o, std::vector<std::string> ids)
       : launcher_(words_of(o.launcher)),
-        new_program_(o.new_program.empty() ? fs::read_symlink("/proc/self/exe").string() : o.new_program),
+        new_program_(o.new_program.empty() ? own_program() : o.new_program),
         base_program_(o.base_program),
         ids_(std::move(ids)) {
     auto const config = nlohmann::json::parse(document.config.effective_json, nullptr, false);

@@ -25,12 +25,13 @@ std::vector<HelpText> const& help_texts() {
        .examples = {{"retrace run --suite quick -o quick.h5", "a built-in suite"},
                     {"mpirun -n 4 retrace run -c study.toml -o study.h5 --time-limit 55min",
                      "your own on four ranks; the same command again goes on where it ended"},
-                    {"retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5",
-                     "some of its cases"}},
+                    {"retrace run --suite quick -k 'lorenz63/*/dormand_prince54/**' -o lorenz.h5 --launches 5",
+                     "some of its cases, in five launches: what compare needs to judge times"}},
        .exit_codes = codes_of_runs,
        .see_also = {"verify", "plan", "report", "merge"},
        .note = "Results survive: every finished case is in FILE.journal at once, and the same command goes on after a "
-               "kill, a time limit or a signal. docs/results.md has the rules."},
+               "kill, a time limit or a signal. docs/results.md has the rules. With --launches each launch has a file "
+               "of its own, FILE.launch-I.h5, until all are joined; the program starts the launcher, not the reverse."},
       {.command = "verify",
        .examples = {{"retrace verify --suite quick", "every check of the quick suite"},
                     {"mpirun -n 3 retrace verify -c study.toml --strict", "inconclusive counts, too"},

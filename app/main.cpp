@@ -1,6 +1,7 @@
 // The whole command line: parses, brings up MPI and Kokkos where a command needs them, maps errors to exit codes.
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/launches.hpp"
 #include "app/retrace_main.hpp"
 #include "app/stop_signals.hpp"
 #include "core/error.hpp"
@@ -71,9 +72,14 @@ int agreed_code(Ended own) {
   return worst;
 }
 
+std::string command_line_of(int argc, char** argv) {
+  std::string text;
+  for (int i = 0; i < argc; ++i) text += (i == 0 ? "" : " ") + std::string(argv[i]);
+  return text;
+}
+
 int with_mpi(app::Options const& options, int argc, char** argv) {
-  std::string command_line;
-  for (int i = 0; i < argc; ++i) command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
+  std::string const command_line = command_line_of(argc, argv);
   bool const runs = options.command == app::Options::Command::run || options.command == app::Options::Command::verify;
   if (runs) app::listen_for_stop();  // before MPI: a job's warning may come while it starts
   int provided = 0;
@@ -132,6 +138,13 @@ int retrace::retrace_main(int argc, char** argv) {
     case Command::selftest:
       if (parsed.options.false_alarms == 0 && !parsed.options.detection_limits)
         return guarded(speaks, [&] { return app::run_planted_faults(parsed.options, speaks); }).code;
+      return with_mpi(parsed.options, argc, argv);
+    case Command::run:
+      if (parsed.options.launches > 1 && !parsed.options.dry_run)
+        return guarded(speaks, [&] { return app::run_launches(parsed.options, command_line_of(argc, argv), speaks); })
+            .code;
+      if (!parsed.options.launcher.empty() && parsed.options.launches == 1)
+        return guarded(speaks, []() -> int { throw UsageError("--launcher is for --launches K"); }).code;
       return with_mpi(parsed.options, argc, argv);
     default:
       return with_mpi(parsed.options, argc, argv);

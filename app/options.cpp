@@ -124,6 +124,22 @@ void define_shell_support(CLI::App& app, Options& o) {
   man->add_option("command", o.what, "of which command (default: of the program)")->type_name("COMMAND");
 }
 
+/// The command and its options as they were given, but for those named.
+std::vector<std::string> words_without(CLI::App const& command, std::vector<std::string> const& left_out) {
+  std::vector<std::string> words{command.get_name()};
+  for (CLI::Option const* option : command.get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    std::string const& name = option->get_lnames().front();
+    if (std::ranges::find(left_out, name) != left_out.end()) continue;
+    if (option->get_items_expected_max() == 0)
+      words.push_back("--" + name);
+    else
+      for (std::string const& value : option->results())
+        words.push_back(value.empty() ? "--" + name : fmt::format("--{}={}", name, value));
+  }
+  return words;
+}
+
 Options::Command command_named(std::string_view name) {
   using Command = Options::Command;
   constexpr std::array<std::pair<std::string_view, Command>, 15> commands{{{"run", Command::run},
@@ -270,6 +286,11 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
     return parsed;
   }
   parsed.options.command = command_named(chosen()->get_name());
+  parsed.options.launch_words =
+      words_without(*chosen(), {"launches", "launcher", "output", "junit", "time-limit", "dry-run"});
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]).starts_with("--kokkos-")) parsed.options.launch_words.emplace_back(argv[i]);
+  }
   return parsed;
 }
 

@@ -49,8 +49,16 @@ struct Options {
   bool time_failed = false, no_memory = false, strict = false, allow_empty = false, quiet = false;
   bool keep_journal = false, dry_run = false;
 
+  // run
+  int launches = 1;
+  std::string launcher;                   ///< of the launches: the words before the program's
+  std::vector<std::string> launch_words;  ///< what each launch is asked for: all but launches, files and time limit
+
+  // run, verify, plan
+  std::string budget;
+  std::vector<std::string> estimate_from;
+
   // plan; it uses the selection of cases and output, too
-  std::vector<std::string> plan_from;
   bool print_schema = false;
 
   // run, verify, env: what is stored of the environment

@@ -1,8 +1,8 @@
 #include "app/plan.hpp"
 
 #include "app/commands.hpp"
+#include "app/estimate.hpp"
 #include "app/exit_code.hpp"
-#include "app/progress.hpp"
 #include "app/quantity_text.hpp"
 #include "app/resume.hpp"
 #include "benchmarks/config_schema.hpp"
@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -25,12 +26,6 @@ namespace retrace::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// From the likest on.
-std::array<std::string, 3> likenesses(std::string const& problem, std::string const& method,
-                                      std::string const& solver) {
-  return {problem + '/' + method + '/' + solver, problem + '/' + method, problem};
-}
 
 struct PlannedCase {
   std::string id;
@@ -122,48 +117,6 @@ void print_json(std::vector<PlannedCase> const& cases, Suite const& suite, Total
 
 }  // namespace
 
-void Estimator::learn(std::vector<results::CaseRecord> const& measured) {
-  for (results::CaseRecord const& record : measured) {
-    Estimate estimate;
-    if (record.row.seconds > 0.0) {
-      estimate.seconds = record.row.seconds;
-      estimate.seconds_from = Basis::measured;
-    }
-    if (std::int64_t const bytes = solver_peak_bytes(record); bytes >= 0) {
-      estimate.bytes = bytes;
-      estimate.bytes_from = Basis::measured;
-    }
-    by_case_[record.row.case_id + '\n' + record.row.case_hash] = estimate;
-    for (std::string const& likeness : likenesses(record.row.problem, record.row.method, record.row.solver)) {
-      Like& like = by_likeness_[likeness];
-      if (estimate.seconds_from == Basis::measured) {
-        like.seconds += estimate.seconds;
-        ++like.cases_with_seconds;
-      }
-      like.bytes = std::max(like.bytes, estimate.bytes);
-    }
-  }
-}
-
-Estimate Estimator::of(CaseSpec const& spec) const {
-  Estimate estimate;
-  if (auto const known = by_case_.find(case_id(spec) + '\n' + case_hash(spec)); known != by_case_.end())
-    estimate = known->second;
-  for (std::string const& likeness : likenesses(spec.problem, spec.method, spec.solver)) {
-    auto const like = by_likeness_.find(likeness);
-    if (like == by_likeness_.end()) continue;
-    if (estimate.seconds_from == Basis::unknown && like->second.cases_with_seconds > 0) {
-      estimate.seconds = like->second.seconds / like->second.cases_with_seconds;
-      estimate.seconds_from = Basis::like;
-    }
-    if (estimate.bytes_from == Basis::unknown && like->second.bytes >= 0) {
-      estimate.bytes = like->second.bytes;
-      estimate.bytes_from = Basis::like;
-    }
-  }
-  return estimate;
-}
-
 void print_plan(Options const& options, Suite const& suite, std::vector<CaseSpec> const& cases,
                 results::ResultDocument head) {
   if (!options.output.empty()) results::check_output_name(options.output);
@@ -171,7 +124,7 @@ void print_plan(Options const& options, Suite const& suite, std::vector<CaseSpec
   for (std::string const& warning : plan.warnings) fmt::print(stderr, "retrace: {}\n", warning);
 
   Estimator estimator;
-  for (std::string const& path : options.plan_from) estimator.learn(results::read_result(path).cases);
+  for (std::string const& path : options.estimate_from) estimator.learn(results::read_result(path).cases);
   estimator.learn(plan.document.cases);  // last: what the run goes on with is nearest
   std::map<std::string, results::Status> known;
   for (results::CaseRecord const& record : plan.document.cases) known[record.row.case_id] = record.row.status;

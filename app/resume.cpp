@@ -109,6 +109,7 @@ Json request_of(Options const& options) {
   if (options.time_failed) request["time-failed"] = true;
   if (!options.filters.empty()) request["filter"] = options.filters;
   if (!options.excludes.empty()) request["exclude"] = options.excludes;
+  if (!options.budget.empty()) request["budget"] = options.budget;
   return request;
 }
 

@@ -1,9 +1,11 @@
+#include "app/budget.hpp"
 #include "app/commands.hpp"
 #include "app/environment.hpp"
 #include "app/exit_code.hpp"
 #include "app/plan.hpp"
 #include "app/progress.hpp"
 #include "app/resume.hpp"
+#include "app/run_outputs.hpp"
 #include "app/scheduler.hpp"
 #include "app/session.hpp"
 #include "app/version.hpp"
@@ -19,8 +21,6 @@
 #include "benchmarks/units.hpp"
 #include "core/digest.hpp"
 #include "core/error.hpp"
-#include "results/atomic_file.hpp"
-#include "results/junit.hpp"
 #include "results/store.hpp"
 #include "results/summary.hpp"
 #include "results/writer.hpp"
@@ -131,17 +131,6 @@ results::ExitRules exit_rules(Options const& options) {
   return {.strict = options.strict, .allow_empty = options.allow_empty};
 }
 
-void write_junit(Options const& options, results::ResultDocument const& document) {
-  if (options.junit.empty()) return;
-  std::string command = "retrace verify";
-  for (std::string const& config : options.configs) command += " -c '" + config + "'";
-  if (!options.suite.empty()) command += " --suite " + options.suite;
-  std::string const text = results::as_junit(document, options.strict, command + " -k");
-  results::AtomicFile file(options.junit);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
-}
-
 void add_ceilings(results::ResultDocument& document) {
   for (results::EnvironmentRow& row : ceiling_rows(measure_ceilings(quick_ceiling_plan()))) {
     row.run = static_cast<std::int64_t>(document.runs.size()) - 1;
@@ -236,6 +225,7 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
     apply_settings(options, suite);
     cases = selected(suite, options);
   });
+  keep_within_budget(options, suite, cases, comm, agreement);
   if (cases.empty()) {
     if (speaks) {
       fmt::print(stderr, "retrace: {}\n", nothing_selected(suite, options));

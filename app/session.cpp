@@ -3,6 +3,7 @@
 #include "app/exit_code.hpp"
 #include "app/progress.hpp"
 #include "app/resume.hpp"
+#include "app/run_outputs.hpp"
 #include "app/stop_signals.hpp"
 #include "results/summary.hpp"
 
@@ -45,12 +46,6 @@ double expected_seconds(CaseSpec const& spec, std::vector<results::CaseRecord> c
     if (record.row.method == spec.method) alike = std::max(alike, seconds);
   }
   return alike > 0.0 ? alike : same_problem > 0.0 ? same_problem : any;
-}
-
-void print_last_lines(results::ResultDocument const& document) {
-  results::Summary const summary = results::summarize(document);
-  fmt::print("{}\n{}\n", results::detail_line(summary), results::final_line(summary));
-  std::fflush(stdout);
 }
 
 Session::Session(Options const& options, Suite const& suite, Communicator const& comm, Agreement const& agreement,

@@ -47,7 +47,4 @@ class Session {
 /// any; 0 where there is nothing to go by.
 [[nodiscard]] double expected_seconds(CaseSpec const& spec, std::vector<results::CaseRecord> const& known);
 
-/// The two lines that every run ends with.
-void print_last_lines(results::ResultDocument const& document);
-
 }  // namespace retrace::app

@@ -13,7 +13,7 @@ namespace retrace::app {
 
 namespace {
 
-volatile std::sig_atomic_t requested = 0, last_line_descriptor = -1, last_line_length = 0;
+volatile std::sig_atomic_t requested = 0, last_line_descriptor = -1, last_line_length = 0, told_child = 0;
 std::array<char, 1024> last_line{};
 std::array<int, 2> wake{-1, -1};
 
@@ -26,6 +26,7 @@ extern "C" void request_stop(int signal) {
   }
   if (requested != 0) return;
   requested = 1;
+  if (told_child > 0) (void)::kill(told_child, SIGUSR1);
   char const byte = 0;
   (void)!::write(wake[1], &byte, 1);
 }
@@ -54,6 +55,10 @@ void set_last_line(int descriptor, std::string_view line) {
   std::copy_n(line.begin(), length, last_line.begin());
   last_line_length = static_cast<std::sig_atomic_t>(length);
   last_line_descriptor = descriptor;
+}
+
+void pass_stop_to(pid_t child) {
+  told_child = child;
 }
 
 }  // namespace retrace::app

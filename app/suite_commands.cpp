@@ -27,6 +27,16 @@ void add_shard(CLI::App& command, Options& o) {
       ->type_name("I/N");
 }
 
+void add_budget(CLI::App& command, Options& o) {
+  command
+      .add_option("--budget", o.budget,
+                  "of the cases only those that show most in so much time, such as 10min; needs --from (default: all)")
+      ->type_name("DURATION");
+  command
+      .add_option("--from", o.estimate_from, "earlier result file that times and bytes are estimated from; repeatable")
+      ->type_name("FILE");
+}
+
 void add_selection(CLI::App& command, Options& o) {
   add_cases(command, o);
   command.add_option("--maxfail", o.max_failures, "stop after so many failures; 0: never")
@@ -42,6 +52,7 @@ void add_selection(CLI::App& command, Options& o) {
       ->type_name("DIR");
   add_resume(command, o);
   add_shard(command, o);
+  add_budget(command, o);
   command
       .add_option("--time-limit", o.time_limit,
                   "be over by then, such as 55min; code 75 if cases are left (default: what the job has, else none)")
@@ -91,6 +102,12 @@ void define_run(CLI::App& app, Options& o) {
   run->add_option("--min-time", o.min_time_seconds, "seconds that one sample lasts at least (default: the suite's)")
       ->type_name("SECONDS")
       ->check(seconds());
+  run->add_option("--launches", o.launches, "start the program so many times, into one file; for compare, 5 and more")
+      ->type_name("K")
+      ->capture_default_str()
+      ->check(integer_from(1, 1000));
+  run->add_option("--launcher", o.launcher, "for --launches: what starts the ranks, such as 'mpirun -n 4'")
+      ->type_name("COMMAND");
   run->add_flag("--no-ceilings", o.no_ceilings, "do not measure the machine's rates before the first case (under 1 s)");
   run->add_flag("--time-failed", o.time_failed, "time cases whose checks failed, too");
   run->add_flag("--no-memory", o.no_memory, "skip the untimed repetition that measures bytes");
@@ -114,8 +131,7 @@ void define_plan(CLI::App& app, Options& o) {
   plan->add_option("-o,--output", o.output, "result file that the run will have: what it holds is skipped")
       ->type_name("FILE");
   add_resume(*plan, o);
-  plan->add_option("--from", o.plan_from, "earlier result file that times and bytes are taken from; repeatable")
-      ->type_name("FILE");
+  add_budget(*plan, o);
   plan->add_flag("--json", o.json, "as JSON");
   plan->add_flag("--print-schema", o.print_schema, "print the JSON Schema of suite files and end");
   plan->add_flag("--allow-empty", o.allow_empty, "selecting no case is no error");

@@ -141,6 +141,7 @@ class Merger {
       run_index_.emplace(run.run_uuid, index);
       new_index.push_back(index);
       run.launch_index += first_launch;
+      launches_ = std::max(launches_, run.launch_index + 1);
       merged_.document.runs.push_back(std::move(run));
       copy_rows(document.environment, old, index, merged_.document.environment);
       copy_rows(document.ranks, old, index, merged_.document.ranks);

@@ -310,3 +310,64 @@ def test_a_suite_in_json_is_the_suite_in_toml(folder: Path) -> None:
     done = program.run("run", "--no-ceilings", "-c", "suite.json", "-o", "out.h5", cwd=folder)
     assert done.code == 0, done
     assert planned(folder, "-c", "suite.toml", "-o", "out.h5")["totals"]["skip"] == 1
+
+
+# --- A budget ----------------------------------------------------------------------------------------------------------
+
+
+def test_budget_takes_what_fits_and_says_what_it_leaves(suite: Path) -> None:
+    assert program.run(*RUN, cwd=suite).code == 0
+    with h5py.File(suite / "out.h5", "r") as file:
+        seconds = sorted(float(s) for s in file["cases/seconds"][:])
+    budget = sum(seconds[:3]) + 0.5 * seconds[3]  # the three cheapest, which show as much as any three
+
+    found = planned(suite, "-c", "suite.toml", "--budget", f"{budget * 1e3:.6f}ms", "--from", "out.h5")
+    all_of_it = planned(suite, "-c", "suite.toml", "--budget", "1h", "--from", "out.h5")
+
+    assert found["totals"]["run"] == 3 and len(found["excluded"]) == COUNT - 3
+    assert all(entry["reason"].startswith("--budget ") for entry in found["excluded"])
+    assert math.isclose(found["totals"]["seconds"], sum(seconds[:3]), rel_tol=1e-9)
+    assert all_of_it["totals"]["run"] == COUNT
+
+
+def test_budget_is_kept_by_a_run_and_by_its_continuation(suite: Path) -> None:
+    assert program.run(*RUN, cwd=suite).code == 0
+    with h5py.File(suite / "out.h5", "r") as file:
+        seconds = sorted(float(s) for s in file["cases/seconds"][:])
+    words = [*RUN[:-1], "short.h5", "--from", "out.h5", "--budget"]
+    budget = f"{(sum(seconds[:2]) + 0.5 * seconds[2]) * 1e3:.6f}ms"
+
+    done = program.run(*words, budget, cwd=suite)
+    again = program.run(*words, budget, cwd=suite)
+    other = program.run(*words, "1h", cwd=suite)
+
+    assert done.code == 0 and done.last_line == "2 passed, 0 failed, 0 skipped"
+    assert again.code == 0 and "nothing is left to do" in again.out
+    assert other.code == 2 and "budget" in other.err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--budget", "10s"], "--from"),
+        (["--budget", "10", "--from", "out.h5"], "unit"),
+        (["--budget", "1ns", "--from", "out.h5"], "no case is that short"),
+        (["--budget", "10s", "--from", "absent.h5"], "absent.h5"),
+    ],
+)
+def test_budgets_that_cannot_be_kept(suite: Path, words: list[str], complaint: str) -> None:
+    assert program.run(*RUN, cwd=suite).code == 0
+
+    done = plan(suite, "-c", "suite.toml", *words, code=2)
+
+    assert complaint in done.err
+
+
+def test_budget_without_anything_alike(suite: Path) -> None:
+    assert program.run(*RUN, cwd=suite).code == 0
+    other = program.SUITE.replace('"linear"', '"harmonic"').replace("T = 1.0, n = 3", "")
+    (suite / "other.toml").write_text(other)
+
+    done = plan(suite, "-c", "other.toml", "--budget", "10s", "--from", "out.h5", code=2)
+
+    assert "has a case like those selected" in done.err
