@@ -1,5 +1,6 @@
 #pragma once
 
+#include "benchmarks/cache_sizes.hpp"
 #include "results/record.hpp"
 
 #include <cstdint>
@@ -19,13 +20,6 @@ struct GemmShape {
 [[nodiscard]] std::string to_string(GemmShape const& shape);
 /// Reads `m,n,k` or `mxnxk`; UsageError for anything but three numbers from 1 to 16384.
 [[nodiscard]] GemmShape parse_gemm_shape(std::string_view text);
-
-/// Data caches of this processor, bytes. What the system does not tell is a common size.
-struct CacheSizes {
-  std::int64_t l1 = 32 << 10, l2 = 512 << 10, last = 32 << 20;
-  int last_shared_by = 1;  ///< logical processors that share one last-level cache
-};
-[[nodiscard]] CacheSizes cache_sizes();
 
 struct CeilingPlan {
   std::vector<GemmShape> gemm_shapes{{512, 512, 512}};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace retrace::checks {
 
@@ -28,16 +29,27 @@ CheckResult consistency(CheckedGradient const& g) {
   // Single precision leaves room for a tenth of the tolerance at most, and none below 1e-5 = 100 u.
   bool const adaptive = g.control.adaptive(), single = g.choice.precision != F64::name;
   double const factor = adaptive ? (single ? 10.0 : 100.0) : 4.0, wanted = adaptive && !single ? 0.1 : 0.5;
-  constexpr double least_single_tolerance = 1e-5;
+  constexpr double least_single_tolerance = 1e-5, least_tolerance = 1e-13;  // 1000 u
+  constexpr std::int64_t most_fixed_steps = 10'000'000;
   if (single && adaptive && g.control.relative_tolerance < factor * least_single_tolerance)
     return inconclusive("single precision has no room for a tighter tolerance");
   double const round_off_floor = single ? 6e-3 : 1e-11;  // 1e5 u: what a reverse solve may make of round-off
   double const floor = std::max(10.0 * g.reference.uncertainty, round_off_floor);
   double const before = g.error.relative_l2, wanted_error = std::max(wanted * before, floor);
-  double const after = error_of(g, tightened(g.control, factor));
+  double total = factor;
+  double after = error_of(g, tightened(g.control, total));
+  // An error is erratic in the tolerance: this one may be large, or the first small, by accident. What converges falls
+  // on with the next tightening; what does not, stays where it is, so that asking again lets nothing else pass.
+  double const room = adaptive
+                          ? g.control.relative_tolerance / (single ? least_single_tolerance : least_tolerance)
+                          : static_cast<double>(most_fixed_steps / std::max<std::int64_t>(g.control.fixed_steps, 1));
+  if (double const further = std::min(factor * factor, room); !(after <= wanted_error) && further > factor) {
+    total = further;
+    after = error_of(g, tightened(g.control, total));
+  }
   CheckResult result = at_most("consistency", after, wanted_error,
                                fmt::format("error after tightening by {:g}, from {:.2e}; a fall by {:g} is asked for",
-                                           factor, before, 1.0 / wanted));
+                                           total, before, 1.0 / wanted));
   constexpr double moves = 0.9;  // an error that hardly moves is that of something else
   if (result.verdict == CheckVerdict::fail && before > 0.5 && after < moves * before) {
     result.verdict = CheckVerdict::inconclusive;
