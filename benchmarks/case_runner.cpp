@@ -98,7 +98,8 @@ StepControl step_control(ControlSpec const& control) {
   steps.coupling = control.coupling;
   for (NamedStepSizeRule const& known : step_size_rules)
     if (known.name == control.controller) steps.rule = known.rule;
-  if (control.norm == error_norm_names[1]) steps.norm = ErrorNorm::max;
+  for (std::size_t i = 0; i < error_norm_names.size(); ++i)
+    if (error_norm_names[i] == control.norm) steps.norm = static_cast<ErrorNorm>(i);
   return steps;
 }
 

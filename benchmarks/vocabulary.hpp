@@ -72,7 +72,7 @@ struct Vocabulary {
   std::vector<std::string> precisions{"f64"};
   std::vector<std::string> backends{"default", "serial", "openmp", "cuda"};  ///< in this build or not
   std::vector<std::string> controllers{"standard", "paper", "plain"};        ///< the first is the default
-  std::vector<std::string> norms{"rms", "max"};                              ///< the first is the default
+  std::vector<std::string> norms{"rms", "max", "per_sample"};                ///< the first is the default
   std::vector<std::string> references{"auto", "quad"};                       ///< the first is the default
   std::vector<CheckEntry> checks{};
   std::vector<QuantityEntry> quantities{{"grad_rel_l2"},     {"grad_rel_linf"},  {"grad_abs_linf"},

@@ -86,6 +86,8 @@ class FieldOperations : public Passes {
                              S const& h, Stages const& k) const {
     static std::string const label("retrace::field::error_norm");
     if (control.norm == ErrorNorm::max) return largest(label, scaled_error(tab, control, y, y_new, h, k));
+    if (control.norm == ErrorNorm::per_sample)
+      return largest_of_samples(label, scaled_error(tab, control, y, y_new, h, k));
     return math::sqrt(sum_for_norm(label, scaled_error(tab, control, y, y_new, h, k)) / entries());
   }
   [[nodiscard]] S update_and_error_norm(Tableau const& tab, StepControl const& control, State const& y, State& y_new,
@@ -93,18 +95,28 @@ class FieldOperations : public Passes {
     static std::string const label("retrace::field::update_and_error_norm");
     auto const update = combination(y_new, tab.weight_row(), h, k, Plain{y});
     // A sum without the tail would leave it out of the update, too; a maximum is no sum.
-    if (!this->layout().tail_in_norms || control.norm == ErrorNorm::max) {
+    if (!this->layout().tail_in_norms || control.norm != ErrorNorm::rms) {
       this->each_entry(label, update);
       return error_norm(tab, control, y, y_new, h, k);
     }
     field_kernels::UpdateAndScaledError<T, S> const term{update, scaled_error(tab, control, y, y_new, h, k)};
     return math::sqrt(this->sum_over_entries(label, term) / entries());
   }
+  /// As that of VecAlgebra, for a state without a replicated tail.
   void error_norm_vjp(Tableau const& tab, StepControl const& control, S const& e_norm, S const& e_norm_bar,
                       State const& y, State const& y_new, S const& h, Stages const& k, State& e_bar, State& y_bar,
                       State& y_new_bar) const {
     static std::string const label("retrace::field::error_norm_vjp");
     auto const error = scaled_error(tab, control, y, y_new, h, k);
+    if (control.norm == ErrorNorm::per_sample) {
+      auto const mean = sample_mean(error);
+      S const entries_that_count = attained(label, mean, e_norm) * S(static_cast<double>(mean.size));
+      this->each_entry_alone(label,
+                             field_kernels::SampleErrorVjp<T, S>{{error, e_norm, e_norm_bar, entries_that_count, false,
+                                                                  e_bar.data(), y_bar.data(), y_new_bar.data()},
+                                                                 mean});
+      return;
+    }
     bool const is_max = control.norm == ErrorNorm::max;
     S const entries_that_count = is_max ? attained(label, error, e_norm) : entries();
     this->each_entry_alone(
@@ -131,6 +143,20 @@ class FieldOperations : public Passes {
   template <class Term>
   [[nodiscard]] S sum_for_norm(std::string const& label, Term const& term) const {
     return this->sum_over_entries(label, term, this->layout().tail_in_norms);
+  }
+  template <class Term>
+  [[nodiscard]] field_kernels::SampleMean<Term, S> sample_mean(Term const& term) const {
+    return {term, this->layout().item_size, this->layout().distributed_entries()};
+  }
+  /// The largest root mean square of a sample, of each copy; the replicated tail counts as one sample.
+  template <class Term>
+  [[nodiscard]] S largest_of_samples(std::string const& label, Term const& term) const {
+    FieldLayout const& layout = this->layout();
+    S const of_samples = largest(label, sample_mean(term));
+    if (layout.replicated == 0 || !layout.tail_in_norms) return of_samples;
+    field_kernels::TailOnly<Term, S> const tail{term, layout.distributed_entries()};
+    return larger_norm(of_samples,
+                       math::sqrt(this->sum_over_entries(label, tail) / S(static_cast<double>(layout.replicated))));
   }
   /// The root of the largest of the terms. Its derivative is the mean of those that attain it.
   template <class Term>

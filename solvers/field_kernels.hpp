@@ -152,6 +152,37 @@ struct ScaledError {
     return scaled * scaled;
   }
 };
+/// At the first entry of each sample of `size` entries, all of which lie before `end`, the mean of a term over the
+/// sample; 0 elsewhere.
+template <class Term, class S>
+struct SampleMean {
+  Term term;
+  std::int64_t size, end;
+  template <class Width>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Lanes<S, Width::value> operator()(Width width, std::int64_t i) const {
+    if constexpr (width() == 1) {
+      S sum(0.0);
+      if (i < end && i % size == 0) {
+        for (std::int64_t j = i; j < i + size; ++j) sum += term(width, j);
+      }
+      return sum / S(static_cast<double>(size));
+    } else {
+      Lanes<S, width()> means(S(0.0));
+      for (int lane = 0; lane < width(); ++lane) means.set(lane, (*this)(retrace::Width<1>{}, i + lane));
+      return means;
+    }
+  }
+};
+/// A term from entry `first` on, 0 before.
+template <class Term, class S>
+struct TailOnly {
+  Term term;
+  std::int64_t first;
+  template <class Width>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Lanes<S, Width::value> operator()(Width width, std::int64_t i) const {
+    return i < first ? Lanes<S, width()>(S(0.0)) : term(width, i);
+  }
+};
 /// 1 where the root of a term is `norm`, else 0.
 template <class Term, class S>
 struct Attains {
@@ -216,6 +247,24 @@ struct ScaledErrorVjp {
     bool const new_is_larger = math::abs(y_new[i]) > math::abs(y[i]);
     T const larger = new_is_larger ? y_new[i] : y[i];
     (new_is_larger ? y_new_bar : y_bar)[i] += T(S(of.weights.relative_tolerance) * w_bar) * math::sign(larger);
+  }
+};
+/// The reverse of the largest of the samples' norms: that of `of` with `is_max` off, whose `entries` are those of all
+/// samples that attain it, in these samples; one sample at a time.
+template <class T, class S>
+struct SampleErrorVjp {
+  ScaledErrorVjp<T, S> of;
+  SampleMean<ScaledError<T, S>, S> mean;
+  template <class Width>
+  KOKKOS_INLINE_FUNCTION void operator()(Width width, std::int64_t i) const {
+    if (i % mean.size != 0) return;
+    bool const attains = math::sqrt(mean(width, i)) == of.e_norm;
+    for (std::int64_t j = i; j < i + mean.size; ++j) {
+      if (attains)
+        of(width, j);
+      else
+        of.error_bar[j] = T(0.0);
+    }
   }
 };
 /// The reverse of sqrt(sum (x / w)^2 / n); one entry at a time. `x_bar` and `y_bar` may be the same.

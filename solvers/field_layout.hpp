@@ -16,7 +16,9 @@ struct FieldLayout {
   bool tail_in_norms = true;  ///< are the replicated entries part of error norms?
 
   [[nodiscard]] std::int64_t copy_entries() const { return partition.local_items() * item_size; }
-  [[nodiscard]] std::int64_t local_entries() const { return copies * copy_entries() + replicated; }
+  /// Entries of this rank before the replicated ones.
+  [[nodiscard]] std::int64_t distributed_entries() const { return copies * copy_entries(); }
+  [[nodiscard]] std::int64_t local_entries() const { return distributed_entries() + replicated; }
   [[nodiscard]] std::int64_t global_entries() const { return copies * partition.total() * item_size + replicated; }
 };
 

@@ -180,7 +180,7 @@ class HostFieldPasses {
   /// body(slot, range)
   template <class Body>
   void each_range_of_slot(std::string const& label, Body const& body) const {
-    std::int64_t const blocks = layout_.partition.local_blocks(), distributed = layout_.copies * layout_.copy_entries();
+    std::int64_t const blocks = layout_.partition.local_blocks(), distributed = layout_.distributed_entries();
     loop_.each_slot(label, [&](std::int64_t slot) {
       IndexRange const mine = loop_.share(slot, blocks), tail = loop_.share(slot, layout_.replicated);
       for (std::int64_t copy = 0; copy < layout_.copies && mine.first < mine.last; ++copy)

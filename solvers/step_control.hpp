@@ -128,10 +128,12 @@ inline constexpr std::array step_size_rules{
         StepSizeRule::with({.error = 0.125, .error_1 = 0.25, .error_2 = 0.125, .ratio = 0.375, .ratio_1 = 0.125})},
 };
 
-/// What E is of the components e_d / w_d: their root mean square (0.3), or the largest of them. The rule for the first
-/// step takes root mean squares in either case.
-enum class ErrorNorm { rms, max };
-inline constexpr std::array error_norm_names{std::string_view("rms"), std::string_view("max")};  ///< as in ErrorNorm
+/// What E is of the components e_d / w_d: their root mean square (0.3), the largest of them, or the largest of the root
+/// mean squares of the samples of a field, so that no sample can hide behind the others (a trajectory of an ensemble is
+/// a sample with steps of its own: as `rms`). The rule for the first step takes root mean squares in each case.
+enum class ErrorNorm { rms, max, per_sample };
+inline constexpr std::array error_norm_names{std::string_view("rms"), std::string_view("max"),
+                                             std::string_view("per_sample")};  ///< as in ErrorNorm
 
 /// Everything that decides the steps of an integration; plain data.
 struct StepControl {

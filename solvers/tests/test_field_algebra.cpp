@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -235,6 +236,88 @@ TEST_F(FieldAlgebraTest, components_that_share_the_maximum_share_its_derivative)
   double const estimate = 0.3 * tab.error[0], expected = norm / estimate / N;  // E = |e| / w, each of N equal entries
   for (std::size_t i = 0; i < static_cast<std::size_t>(N); ++i)
     EXPECT_NEAR(e_bar(i), expected, round_off * std::abs(expected));
+}
+
+/// One sample of the state, as a small state of its own.
+using Sample = VecAlgebra<double, double, static_cast<int>(item)>;
+Sample::State sample_of(Small::State const& x, int number) {
+  Sample::State sample{};
+  for (int d = 0; d < item; ++d) sample[d] = x[number * static_cast<int>(item) + d];
+  return sample;
+}
+Sample::Stages stages_of(Small::Stages const& k, int number) {
+  Sample::Stages stages{};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) stages[i] = sample_of(k[i], number);
+  return stages;
+}
+
+TEST_F(FieldAlgebraTest, the_norm_per_sample_is_the_largest_of_the_samples_own) {
+  StepControl per_sample = control;
+  per_sample.norm = ErrorNorm::per_sample;
+  auto const k = random_stages();
+  Small::State const y = random_state(), y_new = random_state();
+  Small::State updated{};
+  Large::State updated_large = copy_of(updated);
+  double largest = 0.0;
+  for (int number = 0; number < copies * items; ++number)
+    largest = std::max(largest, Sample{}.error_norm(tab, control, sample_of(y, number), sample_of(y_new, number), 0.3,
+                                                    stages_of(k.small, number)));
+  VecAlgebra<double, double, tail> const of_tail{};
+  decltype(of_tail)::State y_tail{}, y_new_tail{};
+  decltype(of_tail)::Stages k_tail{};
+  for (int d = 0; d < tail; ++d) {
+    y_tail[d] = y[N - static_cast<int>(tail) + d];
+    y_new_tail[d] = y_new[N - static_cast<int>(tail) + d];
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i)
+      k_tail[i][d] = k.small[i][N - static_cast<int>(tail) + d];
+  }
+  double const with_tail = std::max(largest, of_tail.error_norm(tab, control, y_tail, y_new_tail, 0.3, k_tail));
+  Large const without{FieldLayout{BlockPartition(items, block, 0, 1), item, copies, tail, false}, self};
+
+  EXPECT_NEAR(without.error_norm(tab, per_sample, copy_of(y), copy_of(y_new), 0.3, k.large), largest,
+              round_off * largest);
+  double const norm = large.error_norm(tab, per_sample, copy_of(y), copy_of(y_new), 0.3, k.large);
+  EXPECT_NEAR(norm, with_tail, round_off * with_tail);
+  small.combine(updated, tab.weight_row(), 0.3, k.small, Plain{y});
+  double const both = large.update_and_error_norm(tab, per_sample, copy_of(y), updated_large, 0.3, k.large);
+  expect_equal(updated_large, updated);
+  EXPECT_EQ(both, large.error_norm(tab, per_sample, copy_of(y), updated_large, 0.3, k.large));
+}
+
+TEST_F(FieldAlgebraTest, the_reverse_of_the_norm_per_sample_reaches_the_samples_that_attain_it) {
+  Large const samples{FieldLayout{BlockPartition(copies * items, block, 0, 1), item, 1, 0}, self};
+  StepControl per_sample = control;
+  per_sample.norm = ErrorNorm::per_sample;
+  auto k = random_stages();
+  Small::State y = random_state(), y_new = random_state();
+  constexpr int one = 3, other = 12;  // two samples alike, with errors above all others'
+  for (int d = 0; d < item; ++d) {
+    for (Small::State* x : {&y, &y_new})
+      (*x)[other * static_cast<int>(item) + d] = (*x)[one * static_cast<int>(item) + d];
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) {
+      double& entry = k.small[i][one * static_cast<int>(item) + d];
+      entry *= 1e3;
+      k.small[i][other * static_cast<int>(item) + d] = entry;
+    }
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tab.stages); ++i) k.large[i] = copy_of(k.small[i]);
+  Large::State e_bar = copy_of(random_state()), y_bar = copy_of({}), y_new_bar = copy_of({});
+  double const norm = samples.error_norm(tab, per_sample, copy_of(y), copy_of(y_new), 0.3, k.large);
+
+  samples.error_norm_vjp(tab, per_sample, norm, 1.7, copy_of(y), copy_of(y_new), 0.3, k.large, e_bar, y_bar, y_new_bar);
+
+  Sample::State e_expected{}, y_expected{}, y_new_expected{};
+  Sample{}.error_norm_vjp(tab, control, norm, 1.7 / 2.0, sample_of(y, one), sample_of(y_new, one), 0.3,
+                          stages_of(k.small, one), e_expected, y_expected, y_new_expected);
+  for (int number = 0; number < copies * items; ++number) {
+    bool const attains = number == one || number == other;
+    for (int d = 0; d < item; ++d) {
+      auto const at = static_cast<std::size_t>(number * item + d);
+      EXPECT_NEAR(e_bar(at), attains ? e_expected[d] : 0.0, round_off * std::abs(e_expected[d])) << number;
+      EXPECT_NEAR(y_bar(at), attains ? y_expected[d] : 0.0, round_off * std::abs(y_expected[d])) << number;
+      EXPECT_NEAR(y_new_bar(at), attains ? y_new_expected[d] : 0.0, round_off * std::abs(y_new_expected[d])) << number;
+    }
+  }
 }
 
 TEST_F(FieldAlgebraTest, reverse_of_the_weighted_norm_is_the_small_one_even_when_state_and_weight_are_one) {

@@ -109,12 +109,12 @@ INSTANTIATE_TEST_SUITE_P(Ensemble, Controllers,
                                             ::testing::Values(ErrorNorm::rms, ErrorNorm::max),
                                             ::testing::Values("van_der_pol_forced")),
                          name_of_case);
-// The same lines of naive and of the integrator; a field's own are the norm of the maximum and its reverse. One rule
+// The same lines of naive and of the integrator; a field's own are the other norms and their reverse. One rule
 // without memory, one with errors, one with errors and ratios.
 INSTANTIATE_TEST_SUITE_P(Field, Controllers,
                          ::testing::Combine(::testing::Values("standard", "pid", "h312b"),
                                             ::testing::Values("dormand_prince54"),
-                                            ::testing::Values(ErrorNorm::rms, ErrorNorm::max),
+                                            ::testing::Values(ErrorNorm::rms, ErrorNorm::max, ErrorNorm::per_sample),
                                             ::testing::Values("neural_mlp")),
                          name_of_case);
 

@@ -50,6 +50,8 @@ class FieldSystem {
   }
   [[nodiscard]] std::int64_t first_entry() const { return partition_.first_item() * problem_->sample_size(); }
   [[nodiscard]] std::int64_t first_parameter() const { return 0; }
+  /// Entries of a sample.
+  [[nodiscard]] std::size_t sample_size() const { return static_cast<std::size_t>(problem_->sample_size()); }
   [[nodiscard]] double sum(double local) const {
     double total = 0.0;
     for (double const part : comm_->all_gather({&local, 1})) total += part;

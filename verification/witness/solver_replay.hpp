@@ -83,6 +83,27 @@ template <class Precision, class System>
   return worst;
 }
 
+namespace detail {
+/// E of the entries of this rank, whose absolute values are `shares`; collective.
+template <class System>
+[[nodiscard]] double norm_of_shares(System const& system, ErrorNorm norm, std::vector<double> const& shares) {
+  if (norm == ErrorNorm::max) {
+    double most = 0.0;
+    for (double const share : shares) most = std::max(most, share);
+    return system.largest(most);
+  }
+  std::size_t const size = norm == ErrorNorm::rms ? shares.size() : system.sample_size();
+  double squares = 0.0, most = 0.0;
+  for (std::size_t d = 0; d < shares.size(); ++d) {
+    if (d % size == 0) squares = 0.0;
+    squares += shares[d] * shares[d];
+    most = std::max(most, squares);
+  }
+  if (norm == ErrorNorm::rms) return std::sqrt(system.sum(squares) / system.sum(static_cast<double>(size)));
+  return std::sqrt(system.largest(most) / static_cast<double>(size));
+}
+}  // namespace detail
+
 /// The error norm E of each accepted step, Eq. (0.3) of docs/methods.md in plain loops, against 1 and what rounding in
 /// the run's precision makes of it.
 template <class System>
@@ -92,12 +113,11 @@ template <class System>
   Numbers<double> y = system.y0;
   Numbers<double> const& p = system.p;
   std::vector<Numbers<double>> k;
-  double const entries = system.sum(static_cast<double>(y.size()));
+  std::vector<double> shares(y.size()), noise_shares(y.size());
   double const roundings = std::sqrt(1.0 + system.operations_per_component());
   for (std::size_t n = 0; n < steps.size(); ++n) {
     Numbers<double> const before = y;
     plain_step(tab, system, steps[n], p, y, k, tab.stages);
-    double squares = 0.0, noise_squares = 0.0, most = 0.0, most_noise = 0.0;
     for (std::size_t d = 0; d < y.size(); ++d) {
       double const weight =
           control.absolute_tolerance + control.relative_tolerance * std::max(std::abs(before[d]), std::abs(y[d]));
@@ -106,16 +126,11 @@ template <class System>
         e += tab.error[j] * k[j][d];
         terms += std::abs(tab.error[j] * k[j][d]);
       }
-      double const share = std::abs(steps[n].h * e) / weight, noise_share = std::abs(steps[n].h) * terms / weight;
-      squares += share * share;
-      noise_squares += noise_share * noise_share;
-      most = std::max(most, share);
-      most_noise = std::max(most_noise, noise_share);
+      shares[d] = std::abs(steps[n].h * e) / weight;
+      noise_shares[d] = std::abs(steps[n].h) * terms / weight;
     }
-    bool const of_squares = control.norm == ErrorNorm::rms;
-    double const norm = of_squares ? std::sqrt(system.sum(squares) / entries) : system.largest(most),
-                 noise = unit_round_off * roundings *
-                         (of_squares ? std::sqrt(system.sum(noise_squares) / entries) : system.largest(most_noise));
+    double const norm = detail::norm_of_shares(system, control.norm, shares),
+                 noise = unit_round_off * roundings * detail::norm_of_shares(system, control.norm, noise_shares);
     worst.keep_worse(
         {.error = norm,
          .bound = 1.0 + limits::deviations_of_identity * (noise + unit_round_off),

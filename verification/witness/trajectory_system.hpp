@@ -38,6 +38,8 @@ class TrajectorySystem {
   /// Where this rank's numbers lie among those of the whole problem, for random numbers that do not depend on ranks.
   [[nodiscard]] std::int64_t first_entry() const { return trajectory_ * N; }
   [[nodiscard]] std::int64_t first_parameter() const { return trajectory_ * P; }
+  /// Entries of a sample, which a trajectory is.
+  [[nodiscard]] std::size_t sample_size() const { return static_cast<std::size_t>(N); }
   /// Sum over the ranks that share the system.
   [[nodiscard]] double sum(double local) const { return local; }
   [[nodiscard]] double largest(double local) const { return local; }
