@@ -4,6 +4,7 @@
 #include "gradients/ensemble_gradient.hpp"
 #include "gradients/registry.hpp"
 #include "problems/lorenz63.hpp"
+#include "problems/three_body.hpp"
 #include "solvers/tableaus/dormand_prince54.hpp"
 #include "verification/problem_catalogue.hpp"
 
@@ -71,6 +72,24 @@ void through_the_suite(benchmark::State& state, Communicator const& comm) {
   state.counters["steps"] = static_cast<double>(driver->result().work.accepted);
 }
 
+/// The work item alone: no driver around it, no launch, no look at what it asked for.
+void item_alone(benchmark::State& state, Communicator const& comm) {
+  using Kernel = EnsembleKernel<ThreeBody, Aca, F64, 1>;
+  auto const problem = problem_of<ThreeBody>(1);
+  StepControl control;
+  control.relative_tolerance = control.absolute_tolerance = three_body_tolerance;
+  Tableau const& tab = tableau_of<DormandPrince54>;
+  RecordShape const shape = Aca::record_shape(tab, control);
+  constexpr std::int64_t capacity = 1024;
+  BlockPartition const alone(1, 1, 0, 1);
+  EnsembleStorage<double, double, Kokkos::HostSpace> storage(
+      {.dimension = Kernel::N, .parameters = Kernel::P, .shape = shape}, alone, comm);
+  storage.enlarge(capacity);
+  Kernel const kernel{problem, tab, shape, control, 0, 0, 1, capacity, 1, storage.arrays()};
+  for (auto _ : state) Kernel::solve_one(&kernel, 0);
+  state.counters["steps"] = static_cast<double>(storage.result().work.accepted);
+}
+
 void plain(benchmark::State& state, Communicator const& comm) {
   auto const driver = suite_gradient(comm);
   driver->run();
@@ -93,6 +112,10 @@ void register_ensembles(Communicator const& comm) {
   register_width<Mixed, 8>(comm, 1e-5);
   benchmark::RegisterBenchmark("single/three_body/aca/plain_loop",
                                [&comm](benchmark::State& state) { plain(state, comm); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("single/three_body/aca/work_item",
+                               [&comm](benchmark::State& state) { item_alone(state, comm); })
       ->UseRealTime()
       ->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark("single/three_body/aca/retrace",
