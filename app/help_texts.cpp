@@ -10,8 +10,9 @@ namespace retrace::app {
 
 namespace {
 
-std::vector<int> const codes_of_runs{exit_success, exit_failed,   exit_usage,       exit_inconclusive,
-                                     exit_nothing, exit_internal, exit_environment, exit_stopped_early};
+std::vector<int> const codes_of_runs{exit_success,      exit_failed,        exit_usage,
+                                     exit_inconclusive, exit_nothing,       exit_internal,
+                                     exit_environment,  exit_stopped_early, exit_skipped};
 
 std::vector<HelpText> const& help_texts() {
   static std::vector<HelpText> const all{
@@ -151,7 +152,7 @@ HelpText const* help_text(std::string_view command) {
 }
 
 std::string_view meaning_of_exit_code(int code) {
-  constexpr std::array<std::pair<int, std::string_view>, 9> meanings{
+  constexpr std::array<std::pair<int, std::string_view>, 10> meanings{
       {{exit_success, "all passed, or done"},
        {exit_failed, "a check failed, a case ended in an error, or a comparison is worse"},
        {exit_usage, "bad option, configuration or file, and nothing ran"},
@@ -160,7 +161,8 @@ std::string_view meaning_of_exit_code(int code) {
        {exit_nothing, "no case selected, without --allow-empty"},
        {exit_internal, "internal error: a bug"},
        {exit_environment, "MPI, file system or another program unusable"},
-       {exit_stopped_early, "stopped early by a signal or a time limit, resumable"}}};
+       {exit_stopped_early, "stopped early by a signal or a time limit, resumable"},
+       {exit_skipped, "every case skipped: this build lacks their backend"}}};
   for (auto const& [known, meaning] : meanings) {
     if (known == code) return meaning;
   }
