@@ -7,6 +7,7 @@
 #include "core/precision.hpp"
 #include "gradients/external/external_method.hpp"
 #include "solvers/registry.hpp"
+#include "verification/execution_spaces.hpp"
 #include "verification/method_catalogue.hpp"
 #include "verification/problem_catalogue.hpp"
 #include "verification/quad_references.hpp"
@@ -18,12 +19,14 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace retrace {
 
@@ -202,6 +205,12 @@ results::CaseRecord CaseRunner::run(CaseSpec const& spec) {
     record.row.steps_requested = spec.control.steps;
   }
   record.row.case_json = describe(spec).dump();
+  std::vector<Backend> const present = backends();
+  if (std::ranges::find(present, std::string_view(spec.backend), &Backend::name) == present.end()) {
+    record.row.status = results::Status::skipped;
+    record.row.reason = fmt::format("backend '{}' is not in this build, see retrace list backends", spec.backend);
+    return record;
+  }
 
   std::string reason;
   results::Status status = results::Status::pass;
