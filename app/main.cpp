@@ -88,6 +88,7 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
   Ended ended{app::exit_success, false};
   {
     Kokkos::ScopeGuard const kokkos(argc, argv);
+    MemoryTracker::install();  // again: a tool that Kokkos loads takes every slot
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     ended = guarded(rank == 0, [&] {

@@ -365,7 +365,7 @@ def test_budgets_that_cannot_be_kept(suite: Path, words: list[str], complaint: s
 
 def test_budget_without_anything_alike(suite: Path) -> None:
     assert program.run(*RUN, cwd=suite).code == 0
-    other = program.SUITE.replace('"linear"', '"harmonic"').replace("T = 1.0, n = 3", "")
+    other = program.SUITE.replace('"linear"', '"lorenz63"')
     (suite / "other.toml").write_text(other)
 
     done = plan(suite, "-c", "other.toml", "--budget", "10s", "--from", "out.h5", code=2)
