@@ -36,6 +36,9 @@ CheckResult taylor(CheckedGradient const& g) {
   if (g.has_own_scheme()) return skipped("the method steps by a scheme of its own");
   if (g.control.objective.kind != LossKind::terminal) return skipped("its steps know the terminal loss only");
   double const rounding = rounding_bound(g, g.result.work.accepted).bound;
+  if (rounding > limits::most_informative)  // only the largest step sizes would be left, as for the other witnesses
+    return inconclusive(fmt::format(
+        "rounding makes up to {:.2g} of the derivative: no step size is small and its remainder above that", rounding));
   std::vector<TaylorTest> tests = g.witness.taylor(g.choice, g.control, program, g.result, rounding);
 
   constexpr double least_rate = 1.8;                              // 2, less what the next term makes of it
