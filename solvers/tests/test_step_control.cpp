@@ -195,7 +195,9 @@ TYPED_TEST(StepControlTest, rules_that_remember_leave_clipped_steps_out) {
       if (trial.clipped) {
         ++hits;
         bool const is_last = i + 1 == solved.recording.trials.size();
-        if (!is_last) EXPECT_EQ(solved.recording.trials[i + 1].proposed, trial.proposed) << named.name;
+        if (!is_last) {
+          EXPECT_EQ(solved.recording.trials[i + 1].proposed, trial.proposed) << named.name;
+        }
         continue;
       }
       chosen.push_back(trial);
