@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -162,12 +163,8 @@ def _ratio_panel(name: str, kind: str, series: list[Series], ident: str) -> Pane
         limits([1.0, *(m.y for m in marks)]),
         guides=[Guide([(xs[0], 1.0), (xs[1], 1.0)], "", ())],
     )
-    return Panel(
-        name,
-        "",
-        panel(series, view, ident, f"{name}: now over baseline, {len(marks)} cases", len(marks) <= MAX_TOOLTIPS),
-        ident,
-    )
+    said = f"{name}: now over baseline, {len(marks)} cases"
+    return Panel(name, "", partial(panel, series, view, ident, said, len(marks) <= MAX_TOOLTIPS), ident)
 
 
 def _moved(found: Comparison) -> DataTable:

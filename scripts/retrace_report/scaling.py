@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from . import symbols
@@ -186,8 +187,8 @@ def _figure(kind: _Kind, timed: Sequence[Timed], palette: Palette) -> FigureBloc
         series = [_series(kind, line, palette, solvers[line[0].work.solver]) for line in members]
         name = f"{kind.name}-{number}"
         said = f"{kind.title}, {problem}, {subtitle}"
-        svg = panel(series, _view(kind, series), name, said, tooltips)
-        block.panels.append(Panel(problem, subtitle, svg, name))
+        draw = partial(panel, series, _view(kind, series), name, said, tooltips)
+        block.panels.append(Panel(problem, subtitle, draw, name))
     methods = dict.fromkeys(line[0].work.method for _, members in drawn for line in members)
     block.legend = [
         Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods]),
