@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import palette as colours
-from .axes import BOTTOM, LEFT, MOST_TICKS, RIGHT, TOP, Axis, Limits, dress
+from .axes import BOTTOM, MOST_TICKS, RIGHT, TOP, Axis, Limits, dress
 from .drawing import TEXT, Titles, add_axes, new_figure, to_svg, write_text
 from .palette import BLOWN, CROSS, MARKERS, Dash, Style
 
@@ -93,14 +93,14 @@ def draw(
     left, top, width, height = place
     band = any(not mark.on_axis for one in series for mark in one.marks)
     field_top = top + TOP + (_BAND + _BELOW_BAND if band else 0)
-    axes = add_axes(figure, left + LEFT, field_top, width - LEFT - RIGHT, top + height - BOTTOM - field_top)
+    axes = add_axes(figure, left + view.y.left, field_top, width - view.y.left - RIGHT, top + height - BOTTOM - field_top)
     dress(axes, view.x, view.y, view.x_limits, view.y_limits, MOST_TICKS - 2 if view.small else MOST_TICKS)
     write_text(figure, left + 4, top + 17, view.y.label, color=colours.LIGHT_PAGE["ink"])
     if view.x_names:
         axes.set_xticks(range(len(view.x_names)), view.x_names)
     nowhere = axes
     if band:
-        nowhere = add_axes(figure, left + LEFT, top + TOP, width - LEFT - RIGHT, _BAND, sharex=axes)
+        nowhere = add_axes(figure, left + view.y.left, top + TOP, width - view.y.left - RIGHT, _BAND, sharex=axes)
         _dress_band(nowhere)
     if len(view.front) > 1:
         _front(axes, view.front)
