@@ -61,7 +61,7 @@ def _files(results: Sequence[ResultFile]) -> DataTable:
     ]
 
     def values(result: ResultFile, column: str) -> str:
-        return ", ".join(map(str, sorted(set(result["cases"][column].tolist()))))
+        return ", ".join(str(value) for value in sorted(set(result["cases"][column].tolist())) if value > 0)
 
     return DataTable(
         "files",
