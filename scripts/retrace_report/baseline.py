@@ -148,7 +148,7 @@ def _figure(found: Comparison, palette: Palette) -> FigureBlock:
                 for method, marks in by_method.items()
             ]
             block.panels.append(_ratio_panel(name, kind, series, f"ratios-{quantity}"))
-    block.legend = [method_marks(dict.fromkeys(pair.new.method for pair in found.pairs), palette)]
+    block.legend = [method_marks(palette.among(pair.new.method for pair in found.pairs), palette)]
     return block
 
 

@@ -173,7 +173,7 @@ def _fractions(found: list[Bound], palette: Palette) -> FigureBlock:
         said = f"Fraction of the bound, {' '.join(key)}"
         draw = partial(panel, series, view, name, said, len(found) <= MAX_TOOLTIPS)
         block.panels.append(Panel(*key, draw, name))
-    methods = dict.fromkeys(one.point.method for one in found)
+    methods = palette.among(one.point.method for one in found)
     block.legend = [Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods])]
     if facets.legend:
         block.legend.append(Legend("solver", [Entry(symbols.mark("filled", n), name) for name, n in facets.legend]))
@@ -220,7 +220,7 @@ def _roofline(result: ResultFile, found: list[Bound], palette: Palette) -> Figur
         view, tooltips = _roof_view(series, rates, precision), len(members) <= MAX_TOOLTIPS
         draw = partial(panel, series, view, name, f"Roofline of {precision}", tooltips)
         block.panels.append(Panel(f"{precision}, {threads} thread{'s' * (threads != 1)} per rank", "", draw, name))
-    block.legend = [symbols.method_marks(dict.fromkeys(one.point.method for one in found), palette)]
+    block.legend = [symbols.method_marks(palette.among(one.point.method for one in found), palette)]
     return block
 
 

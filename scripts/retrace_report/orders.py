@@ -80,7 +80,7 @@ def order_figure(result: ResultFile, points: list[Point], palette: Palette) -> F
         name = f"order-{number}"
         draw = partial(panel, series, view, name, f"Order of {problem}, {stepping} steps")
         block.panels.append(Panel(problem, f"{stepping} steps", draw, name, _note(members)))
-    methods = dict.fromkeys(group.method for _, members in drawn for group in members if group.method)
+    methods = palette.among(group.method for _, members in drawn for group in members if group.method)
     block.legend = [
         Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend("scheme", [Entry(symbols.mark("filled", n), name) for name, n in solvers.items() if name]),

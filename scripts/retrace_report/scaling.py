@@ -189,7 +189,7 @@ def _figure(kind: _Kind, timed: Sequence[Timed], palette: Palette) -> FigureBloc
         said = f"{kind.title}, {problem}, {subtitle}"
         draw = partial(panel, series, _view(kind, series), name, said, tooltips)
         block.panels.append(Panel(problem, subtitle, draw, name))
-    methods = dict.fromkeys(line[0].work.method for _, members in drawn for line in members)
+    methods = palette.among(line[0].work.method for _, members in drawn for line in members)
     block.legend = [
         Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend("solver", [Entry(symbols.mark("filled", n), solver) for solver, n in solvers.items()]),

@@ -56,7 +56,7 @@ def taylor_figure(result: ResultFile, points: list[Point], palette: Palette) -> 
         draw = partial(panel, series, view, name, said)
         subtitle = f"{point.method}, {point.solver}, {point.short_control}"
         block.panels.append(Panel(point.panel, subtitle, draw, name, "" if verdict == "pass" else f"Verdict: {verdict}"))
-    methods = dict.fromkeys(point.method for point, _ in chosen[:MAX_PANELS])
+    methods = palette.among(point.method for point, _ in chosen[:MAX_PANELS])
     block.legend = [
         Legend("with the gradient", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend(
