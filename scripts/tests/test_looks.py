@@ -82,6 +82,20 @@ def test_times_have_room_beside_their_axis(report: Report) -> None:
         assert min(starts) >= Axis("", "time").left
 
 
+def test_names_of_problems_have_room(page: str) -> None:
+    """On a phone a table scrolls rather than break a name at every underscore."""
+    table = re.search(r'<table data-name="pareto-decades">.*?</table>', page, flags=re.S)[0]
+    rows = table.count("<tr>") - 1
+    assert table.count('<td class="setting">') == rows > 0
+    assert "td.setting { min-width: 9rem; }" in (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+def test_the_table_of_checks_fits_on_paper() -> None:
+    """On paper nothing scrolls: a dozen columns of checks must be free to shrink."""
+    printed = (TEMPLATES / "style.css").read_text(encoding="utf-8").split("@media print {")[1]
+    assert re.search(r"\.heat th\.check \{ min-width: 0;[^}]* writing-mode: vertical-rl;", printed)
+
+
 def test_narrow_rules_do_not_repeat_wide_ones() -> None:
     """A rule copied into the block for phones would undo what that block says before it."""
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
