@@ -15,6 +15,7 @@ from .drawing import TEXT
 from .tables import binary_label, si_label
 
 LEFT, RIGHT, TOP, BOTTOM = 54, 16, 30, 46  # pixels around the plotted field
+_LEFT_OF_TIMES = 66  # "15.25 ms" is wider than "512 KiB"
 MOST_TICKS = 6
 _LEAST_SPAN = 1.0  # decades of a logarithmic axis: less would blow up differences that mean nothing
 _MOST_DECADES = 200.0  # from 1: what lies beyond is no measurement, and would overflow in the arithmetic of the axes
@@ -32,6 +33,11 @@ class Axis:
 
     label: str
     scale: str
+
+    @property
+    def left(self) -> int:
+        """Pixels that its numbers need where it is upright."""
+        return _LEFT_OF_TIMES if self.scale == "time" else LEFT
 
     @property
     def logarithmic(self) -> bool:

@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,7 @@ def _figure(found: Comparison, palette: Palette) -> FigureBlock:
                 for method, marks in by_method.items()
             ]
             block.panels.append(_ratio_panel(name, kind, series, f"ratios-{quantity}"))
-    block.legend = [method_marks(dict.fromkeys(pair.new.method for pair in found.pairs), palette)]
+    block.legend = [method_marks(palette.among(pair.new.method for pair in found.pairs), palette)]
     return block
 
 
@@ -162,12 +163,8 @@ def _ratio_panel(name: str, kind: str, series: list[Series], ident: str) -> Pane
         limits([1.0, *(m.y for m in marks)]),
         guides=[Guide([(xs[0], 1.0), (xs[1], 1.0)], "", ())],
     )
-    return Panel(
-        name,
-        "",
-        panel(series, view, ident, f"{name}: now over baseline, {len(marks)} cases", len(marks) <= MAX_TOOLTIPS),
-        ident,
-    )
+    said = f"{name}: now over baseline, {len(marks)} cases"
+    return Panel(name, "", partial(panel, series, view, ident, said, len(marks) <= MAX_TOOLTIPS), ident)
 
 
 def _moved(found: Comparison) -> DataTable:

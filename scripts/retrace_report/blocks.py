@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .symbols import Legend
 from .tables import DataTable
@@ -16,9 +18,14 @@ MAX_TOOLTIPS = 1500  # marks of a figure; above it the page would grow for littl
 class Panel:
     title: str
     subtitle: str
-    svg: str  # in the light colours, see `drawing.themed`
+    draw: Callable[[], str]  # makes `svg`
     name: str  # unique in the report; names the SVG file
     note: str = ""  # what could not be drawn
+
+    @cached_property
+    def svg(self) -> str:
+        """In the light colours, see `drawing.themed`; drawn when first asked for: Markdown, CSV and JSON never do."""
+        return self.draw()
 
 
 @dataclass

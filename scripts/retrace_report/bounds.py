@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from . import symbols
 from .axes import Axis, limits
@@ -90,7 +91,9 @@ def bounds(result: ResultFile, points: list[Point]) -> list[Bound]:
         if not point.seconds > 0 or not (flops > 0 or moved > 0):
             continue
         key = (int(cases["run"][i]), int(cases["threads"][i]))
-        rates = known.setdefault(key, ceilings(result, *key))
+        if key not in known:
+            known[key] = ceilings(result, *key)
+        rates = known[key]
         ranks = max(int(cases["ranks"][i]), 1)
         compute = flops / (ranks * rates.of(str(cases["precision"][i])))
         memory = moved / (ranks * rates.bytes.get("memory", math.nan))
@@ -167,9 +170,10 @@ def _fractions(found: list[Bound], palette: Palette) -> FigureBlock:
             guides=[Guide([(xs[0], 1.0), (xs[1], 1.0)], "bound")],
         )
         name = f"fractions-{number}"
-        svg = panel(series, view, name, f"Fraction of the bound, {' '.join(key)}", len(found) <= MAX_TOOLTIPS)
-        block.panels.append(Panel(*key, svg, name))
-    methods = dict.fromkeys(one.point.method for one in found)
+        said = f"Fraction of the bound, {' '.join(key)}"
+        draw = partial(panel, series, view, name, said, len(found) <= MAX_TOOLTIPS)
+        block.panels.append(Panel(*key, draw, name))
+    methods = palette.among(one.point.method for one in found)
     block.legend = [Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods])]
     if facets.legend:
         block.legend.append(Legend("solver", [Entry(symbols.mark("filled", n), name) for name, n in facets.legend]))
@@ -213,11 +217,10 @@ def _roofline(result: ResultFile, found: list[Bound], palette: Palette) -> Figur
             Series(palette[method], palette.marker(method), marks, joined=False) for method, marks in by_method.items()
         ]
         name = f"roofline-{number}"
-        svg = panel(
-            series, _roof_view(series, rates, precision), name, f"Roofline of {precision}", len(members) <= MAX_TOOLTIPS
-        )
-        block.panels.append(Panel(f"{precision}, {threads} thread{'s' * (threads != 1)} per rank", "", svg, name))
-    block.legend = [symbols.method_marks(dict.fromkeys(one.point.method for one in found), palette)]
+        view, tooltips = _roof_view(series, rates, precision), len(members) <= MAX_TOOLTIPS
+        draw = partial(panel, series, view, name, f"Roofline of {precision}", tooltips)
+        block.panels.append(Panel(f"{precision}, {threads} thread{'s' * (threads != 1)} per rank", "", draw, name))
+    block.legend = [symbols.method_marks(palette.among(one.point.method for one in found), palette)]
     return block
 
 

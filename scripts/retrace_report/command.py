@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -102,6 +103,8 @@ def _make(options: argparse.Namespace) -> None:
     choices = Choices(
         costs_named(options.x), one_of("--y", options.y, ERRORS), one_of("--group", options.group, GROUPS)
     )
+    if output.is_dir():  # said before the work, not after it
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(output))
     for file in filter(None, (*options.files, options.baseline, options.judged)):
         if output.resolve() == file.resolve():
             raise ReportError(f"{output}: would overwrite an input file")
@@ -109,15 +112,17 @@ def _make(options: argparse.Namespace) -> None:
     baseline = read_guarded(options.baseline) if options.baseline else None
 
     from .content import build
+    from .drawing import collect_seldom
 
-    report = build(result, options.title, choices, others, baseline, options.judged)
-    for path, text in _outputs(report, output, formats):
-        write(path, text)
-    if options.picture:
-        from .picture import picture
+    with collect_seldom():
+        report = build(result, options.title, choices, others, baseline, options.judged)
+        for path, text in _outputs(report, output, formats):
+            write(path, text)
+        if options.picture:
+            from .picture import picture
 
-        problems = [name.strip() for name in options.problems.split(",") if name.strip()]
-        write(options.picture, picture(report, options.against, problems))
+            problems = [name.strip() for name in options.problems.split(",") if name.strip()]
+            write(options.picture, picture(report, options.against, problems))
 
 
 def _outputs(report: Report, output: Path, formats: Sequence[str]) -> Iterator[tuple[Path, str]]:

@@ -96,6 +96,7 @@ def build(
     """The report of `result`. `others` are further files of its series (scaling, trend), `judged` is what
     `retrace compare --format json` wrote."""
     all_points = points(result, choices.y, choices.group)
+    as_judged = [judged_section(judged)] if judged else []  # first: what is no comparison is refused at once
     series = [result, *others]
     palette = Palette(sorted({str(m) for one in (*series, *filter(None, [baseline])) for m in one["cases"]["method"]}))
     summary = matrix(result, [(point.panel, point.method) for point in all_points])
@@ -138,7 +139,7 @@ def build(
         times=_times(result, all_points, palette),
         scaling=scaling_section(series, palette),
         bounds=bounds_section(result, all_points, palette),
-        comparisons=comparisons + ([judged_section(judged)] if judged else []),
+        comparisons=comparisons + as_judged,
         trend=trend_section(series, palette, choices.y),
         baseline=baseline,
         others=list(others),

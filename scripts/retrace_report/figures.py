@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 
 from . import symbols
 from .axes import Axis, Limits, limits
@@ -146,8 +147,8 @@ def figure(sheet: Sheet, points: list[Point], palette: Palette) -> FigureBlock:
     for number, one in enumerate(everything[:MAX_PANELS]):
         label = f"{sheet.title}, {one.heading}: {plural(len(one.members), 'case')}"
         name, tooltips = f"{sheet.name}-{number}", len(points) <= MAX_TOOLTIPS
-        svg = panel(one.series, one.view, name, label, tooltips)
-        block.panels.append(Panel(*one.key, svg, name, _absence(sheet, absent.get(one.key, []))))
+        draw = partial(panel, one.series, one.view, name, label, tooltips)
+        block.panels.append(Panel(*one.key, draw, name, _absence(sheet, absent.get(one.key, []))))
     shown = [point for one in everything[:MAX_PANELS] for point in one.members]
     block.legend = legend(sheet, shown, facets, palette)
     _notes(block, sheet, points, wanted, len(everything))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .drawing import themed
 from .points import FAILED
 
 _TEMPLATES = Path(__file__).parent / "templates"
+NO_BREAK, JOINER = "\u00a0", "\u2060"
 FAILURES_OPEN = 12  # shown at once; the rest unfolds
 FAILURE_ROWS = 200  # on the page; the CSV has them all
 OPERATORS = {"<=": "≤", ">=": "≥", "==": "="}
@@ -57,8 +59,18 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"written": tables.written, "breakable": breakable}
+    environment.filters |= {"written": tables.written, "breakable": breakable, "tied": tied, "whole": whole}
     return environment
+
+
+def tied(text: str) -> str:
+    """A number stays on the line of its × or %."""
+    return text.replace(" ×", NO_BREAK + "×").replace(" %", NO_BREAK + "%")
+
+
+def whole(text: str) -> str:
+    """A heading whose numbers do not break behind the minus of their exponent; not for what is copied."""
+    return re.sub(r"(?<=\de)-(?=\d)", "-" + JOINER, tied(text))
 
 
 def breakable(text: str) -> Markup:

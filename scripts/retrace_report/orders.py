@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -77,9 +78,9 @@ def order_figure(result: ResultFile, points: list[Point], palette: Palette) -> F
             guides=guides,
         )
         name = f"order-{number}"
-        svg = panel(series, view, name, f"Order of {problem}, {stepping} steps")
-        block.panels.append(Panel(problem, f"{stepping} steps", svg, name, _note(members)))
-    methods = dict.fromkeys(group.method for _, members in drawn for group in members if group.method)
+        draw = partial(panel, series, view, name, f"Order of {problem}, {stepping} steps")
+        block.panels.append(Panel(problem, f"{stepping} steps", draw, name, _note(members)))
+    methods = palette.among(group.method for _, members in drawn for group in members if group.method)
     block.legend = [
         Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend("scheme", [Entry(symbols.mark("filled", n), name) for name, n in solvers.items() if name]),

@@ -7,6 +7,7 @@ SVG serves light and dark. That is why no two variables share a light colour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from matplotlib.path import Path
@@ -95,6 +96,11 @@ class Palette:
 
     def __getitem__(self, method: str) -> Style:
         return self._styles[method]
+
+    def among(self, methods: Iterable[str]) -> list[str]:
+        """Those of `methods`, once each, in the order in which every legend names them."""
+        wanted = set(methods)
+        return [method for method in self.methods if method in wanted]
 
     def marker(self, method: str) -> int:
         """Where marks are not joined by lines, a method has a shape as well as a colour."""

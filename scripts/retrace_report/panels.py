@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import palette as colours
-from .axes import BOTTOM, LEFT, MOST_TICKS, RIGHT, TOP, Axis, Limits, dress
+from .axes import BOTTOM, MOST_TICKS, RIGHT, TOP, Axis, Limits, dress
 from .drawing import TEXT, Titles, add_axes, new_figure, to_svg, write_text
 from .palette import BLOWN, CROSS, MARKERS, Dash, Style
 
@@ -93,24 +93,32 @@ def draw(
     left, top, width, height = place
     band = any(not mark.on_axis for one in series for mark in one.marks)
     field_top = top + TOP + (_BAND + _BELOW_BAND if band else 0)
-    axes = add_axes(figure, left + LEFT, field_top, width - LEFT - RIGHT, top + height - BOTTOM - field_top)
+    axes = add_axes(figure, left + view.y.left, field_top, width - view.y.left - RIGHT, top + height - BOTTOM - field_top)
     dress(axes, view.x, view.y, view.x_limits, view.y_limits, MOST_TICKS - 2 if view.small else MOST_TICKS)
     write_text(figure, left + 4, top + 17, view.y.label, color=colours.LIGHT_PAGE["ink"])
     if view.x_names:
         axes.set_xticks(range(len(view.x_names)), view.x_names)
     nowhere = axes
     if band:
-        nowhere = add_axes(figure, left + LEFT, top + TOP, width - LEFT - RIGHT, _BAND, sharex=axes)
+        nowhere = add_axes(figure, left + view.y.left, top + TOP, width - view.y.left - RIGHT, _BAND, sharex=axes)
         _dress_band(nowhere)
     if len(view.front) > 1:
         _front(axes, view.front)
     for guide in view.guides:
         _guide(axes, guide)
     titles: Titles = {}
-    for number, one in enumerate(series):
-        _line(axes, one)
-        titles |= _marks(axes, nowhere, one, f"{name}-l{number}")
+    for number, alike in enumerate(_alike(series)):
+        _lines(axes, alike)
+        titles |= _marks(axes, nowhere, alike, f"{name}-l{number}")
     return titles
+
+
+def _alike(series: Sequence[Series]) -> list[list[Series]]:
+    """Series that look the same together: a panel of hundreds of lines then has a few artists, not thousands."""
+    found: dict[tuple, list[Series]] = {}
+    for one in series:
+        found.setdefault((one.style, one.marker, one.joined, len(one.marks) > _MANY), []).append(one)
+    return list(found.values())
 
 
 def _dress_band(axes: Axes) -> None:
@@ -148,22 +156,28 @@ def _guide(axes: Axes, guide: Guide) -> None:
         )
 
 
-def _line(axes: Axes, series: Series) -> None:
-    whole, style = [mark for mark in series.marks if mark.on_line], series.style
-    if len(whole) > 1 and series.joined:
-        points = zip(*((mark.x, mark.y) for mark in whole))
-        axes.plot(*points, color=style.light, linestyle=style.line, linewidth=1.5, alpha=0.8)
-    bars = [mark for mark in whole if mark.bar]
+def _lines(axes: Axes, alike: Sequence[Series]) -> None:
+    """The lines of series that look the same, as one path with gaps, and the bars of their marks."""
+    style, whole = alike[0].style, [[mark for mark in one.marks if mark.on_line] for one in alike]
+    lines = [[(mark.x, mark.y) for mark in marks] for marks in whole if len(marks) > 1 and alike[0].joined]
+    if lines:
+        axes.plot(*_with_gaps(lines), color=style.light, linestyle=style.line, linewidth=1.5, alpha=0.8)
+    bars = [[(x, mark.y) for x in mark.bar] for marks in whole for mark in marks if mark.bar]
     if bars:
-        axes.hlines(
-            [mark.y for mark in bars], *zip(*(mark.bar for mark in bars)), color=style.light, linewidth=3, alpha=0.4
-        )
+        axes.plot(*_with_gaps(bars), color=style.light, linewidth=3, alpha=0.4, solid_capstyle="butt")
 
 
-def _marks(axes: Axes, nowhere: Axes, series: Series, name: str) -> Titles:
-    """Filled, hollow and failed marks of one line, one artist each, in the field and in the band."""
+def _with_gaps(lines: Sequence[Sequence[tuple[float, float]]]) -> tuple[list[float], list[float]]:
+    """x and y of all lines as one, interrupted between them."""
+    gap = (math.nan, math.nan)
+    xs, ys = zip(*(point for line in lines for point in (*line, gap)))
+    return list(xs), list(ys)
+
+
+def _marks(axes: Axes, nowhere: Axes, alike: Sequence[Series], name: str) -> Titles:
+    """Filled, hollow and failed marks of series that look the same, one artist each, in the field and in the band."""
     groups: dict[tuple[str, bool], list[Mark]] = {}
-    for mark in series.marks:
+    for mark in (mark for one in alike for mark in one.marks):
         kind = "failed" if mark.failed else "expected" if mark.expected else "hollow" if mark.hollow else "filled"
         groups.setdefault((kind, mark.on_axis), []).append(mark)
     titles: Titles = {}
@@ -174,9 +188,9 @@ def _marks(axes: Axes, nowhere: Axes, series: Series, name: str) -> Titles:
             [mark.y if on_axis else 0.5 for mark in marks],
             gid=gid,
             clip_on=on_axis,
-            **mark_style(kind, series.marker, series.style.light),
+            **mark_style(kind, alike[0].marker, alike[0].style.light),
         )
-        if len(series.marks) > _MANY:
+        if len(alike[0].marks) > _MANY:
             artist.set_markersize(0.72 * artist.get_markersize())
         titles[gid] = [mark.title for mark in marks]
     return titles

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import numpy as np
+
 from .blocks import ShownTable
 from .frontier import CREDIBLE
 from .points import Point, ordered, together
@@ -15,10 +17,10 @@ def undominated(points: list[Point]) -> list[Point]:
     """Cases of one problem setting that no other equals or beats in all of error (with the reference's doubt), time and
     bytes, and beats in one. Cases that lack one of the three, or are not credible, neither count nor dominate."""
     usable = [p for p in points if p.status in CREDIBLE and math.isfinite(p.bound) and p.seconds > 0 and p.bytes > 0]
-    costs = [(p.bound, p.seconds, p.bytes) for p in usable]
+    costs = np.array([(p.bound, p.seconds, p.bytes) for p in usable]).reshape(-1, 3)
 
-    def dominated(own: tuple[float, ...]) -> bool:
-        return any(other != own and all(a <= b for a, b in zip(other, own)) for other in costs)
+    def dominated(own: np.ndarray) -> bool:
+        return bool(((costs <= own).all(axis=1) & (costs < own).any(axis=1)).any())
 
     return [point for point, own in zip(usable, costs) if not dominated(own)]
 

@@ -130,10 +130,10 @@ def points(result: ResultFile, error: str = DEFAULT_ERROR, group: str = "problem
     return found
 
 
-def _group(column: str, value: object) -> str:
-    return (
-        f"{value} {column}" if column in ("ranks", "threads") else f"batch {value}" if column == "batch" else str(value)
-    )
+def _group(column: str, value: int | str) -> str:
+    if column in ("ranks", "threads"):
+        return f"{column} unknown" if value <= 0 else f"{value} {column[:-1] if value == 1 else column}"
+    return f"batch {value}" if column == "batch" else str(value)
 
 
 def _budget(text: str) -> str:
@@ -153,8 +153,8 @@ def panel_names(result: ResultFile) -> list[str]:
         sizes,
         cases["precision"],
         cases["backend"],
-        [f"{n} ranks" for n in cases["ranks"]],
-        [f"{n} threads" for n in cases["threads"]],
+        _counted(problems, cases["ranks"], "rank"),
+        _counted(problems, cases["threads"], "thread"),
     ]
     varied = [
         {problem for problem, count in Counter(p for p, _ in set(zip(problems, values))).items() if count > 1}
@@ -164,6 +164,16 @@ def panel_names(result: ResultFile) -> list[str]:
         " · ".join([problem, *(str(values[i]) for values, several in zip(settings, varied) if problem in several)])
         for i, problem in enumerate(problems)
     ]
+
+
+def _counted(problems: list[str], numbers: np.ndarray, noun: str) -> list[str]:
+    """"1 rank", "2 ranks". A case that ended too early to say (-1) stands with the first of its problem that did."""
+    known: dict[str, int] = {}
+    for problem, number in zip(problems, numbers.tolist()):
+        if number > 0:
+            known.setdefault(problem, number)
+    counts = [n if n > 0 else known.get(problem, 0) for problem, n in zip(problems, numbers.tolist())]
+    return [f"{n} {noun}{'' if n == 1 else 's'}" for n in counts]
 
 
 def solver_peaks(result: ResultFile) -> dict[int, tuple[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -112,14 +113,15 @@ def _strip(title: str, subtitle: str, rows: list[tuple], styles: list, name: str
     pad = 0.08 * (high - low) or 0.05 * high
     names = [str(launch) for launch in launches]
     view = View(Axis("launch", "place"), y, (-0.6, len(launches) - 0.4), (low - pad, high + pad), x_names=names)
-    svg = panel(
+    draw = partial(
+        panel,
         [Series(styles[0], 0, marks, joined=False)],
         view,
         name,
         f"Samples of {title} {subtitle}".strip(),
         tooltips=not ratio,
     )
-    return Panel(title, subtitle, svg, name)
+    return Panel(title, subtitle, draw, name)
 
 
 def _histogram(points: list[Point], result: ResultFile) -> FigureBlock:
@@ -154,8 +156,8 @@ def _histogram(points: list[Point], result: ResultFile) -> FigureBlock:
         ),
     )
     if known:
-        svg = _bars([cv for _, cv in known])
-        block.panels.append(Panel("all timed cases", "", svg, "spread-0"))
+        draw = partial(_bars, [cv for _, cv in known])
+        block.panels.append(Panel("all timed cases", "", draw, "spread-0"))
     return block
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from . import symbols
@@ -186,9 +187,9 @@ def _figure(kind: _Kind, timed: Sequence[Timed], palette: Palette) -> FigureBloc
         series = [_series(kind, line, palette, solvers[line[0].work.solver]) for line in members]
         name = f"{kind.name}-{number}"
         said = f"{kind.title}, {problem}, {subtitle}"
-        svg = panel(series, _view(kind, series), name, said, tooltips)
-        block.panels.append(Panel(problem, subtitle, svg, name))
-    methods = dict.fromkeys(line[0].work.method for _, members in drawn for line in members)
+        draw = partial(panel, series, _view(kind, series), name, said, tooltips)
+        block.panels.append(Panel(problem, subtitle, draw, name))
+    methods = palette.among(line[0].work.method for _, members in drawn for line in members)
     block.legend = [
         Legend("method", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend("solver", [Entry(symbols.mark("filled", n), solver) for solver, n in solvers.items()]),

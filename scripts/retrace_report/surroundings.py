@@ -107,7 +107,8 @@ def _key_values(result: ResultFile) -> list[tuple[str, str]]:
         ("backend", "backend"),
         ("precision", "precision"),
     ):
-        found.append((name, ", ".join(str(value) for value in sorted(set(cases[column].tolist())))))
+        known = {value for value in cases[column].tolist() if value != -1}  # -1: it ended too early to say
+        found.append((name, ", ".join(str(value) for value in sorted(known))))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -52,10 +53,10 @@ def taylor_figure(result: ResultFile, points: list[Point], palette: Palette) -> 
     for number, (point, verdict) in enumerate(chosen[:MAX_PANELS]):
         series, view = _content(result, rows_of[point.index], palette[point.method])
         name, said = f"taylor-{number}", f"Taylor remainders of {point.case_id}"
-        svg = panel(series, view, name, said)
+        draw = partial(panel, series, view, name, said)
         subtitle = f"{point.method}, {point.solver}, {point.short_control}"
-        block.panels.append(Panel(point.panel, subtitle, svg, name, "" if verdict == "pass" else f"Verdict: {verdict}"))
-    methods = dict.fromkeys(point.method for point, _ in chosen[:MAX_PANELS])
+        block.panels.append(Panel(point.panel, subtitle, draw, name, "" if verdict == "pass" else f"Verdict: {verdict}"))
+    methods = palette.among(point.method for point, _ in chosen[:MAX_PANELS])
     block.legend = [
         Legend("with the gradient", [Entry(symbols.line(palette[method]), method) for method in methods]),
         Legend(

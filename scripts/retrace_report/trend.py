@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def _files(results: Sequence[ResultFile]) -> DataTable:
     ]
 
     def values(result: ResultFile, column: str) -> str:
-        return ", ".join(map(str, sorted(set(result["cases"][column].tolist()))))
+        return ", ".join(str(value) for value in sorted(set(result["cases"][column].tolist())) if value > 0)
 
     return DataTable(
         "files",
@@ -124,9 +125,8 @@ def _figure(results: Sequence[ResultFile], palette: Palette, error: str) -> Figu
                 guides=[Guide([(-0.4, 1.0), (len(results) - 0.6, 1.0)], "", ())],
             )
             ident = f"trend-{len(block.panels)}"
-            block.panels.append(
-                Panel(panel_name, word, panel(series, view, ident, f"Trend of {panel_name}, {word}"), ident)
-            )
+            draw = partial(panel, series, view, ident, f"Trend of {panel_name}, {word}")
+            block.panels.append(Panel(panel_name, word, draw, ident))
     block.headed = True
     block.legend = [Legend("method", [Entry(line(palette[m]), m) for m in palette.methods if m in drawn])]
     if len(panels) > MAX_PANELS // len(_QUANTITIES):

@@ -12,8 +12,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from retrace_report import synthetic  # noqa: E402
-from retrace_report.command import main  # noqa: E402
 from retrace_report.content import Report, build  # noqa: E402
+from retrace_report.drawing import collect_seldom  # noqa: E402
+from retrace_report.html import render  # noqa: E402
 from retrace_report.reader import read  # noqa: E402
 
 
@@ -26,23 +27,30 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clean") / "clean.h5"
-    synthetic.write(path, faults=False)
+def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Failures of two problems at few settings: for what does not depend on how much there is."""
+    path = tmp_path_factory.mktemp("little") / "little.h5"
+    axes = synthetic.Axes(("linear", "three_body"), tolerances=(1e-3, 1e-8), fixed_steps=(64, 128), samples=3)
+    synthetic.write(path, axes)
     return path
 
 
 @pytest.fixture(scope="session")
-def report(faulty: Path) -> Report:
+def faulty_report(faulty: Path) -> Report:
     return build(read(faulty))
 
 
 @pytest.fixture(scope="session")
-def page(faulty: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The report of `faulty`, written through the command line."""
-    output = tmp_path_factory.mktemp("page") / "report.html"
-    assert main([str(faulty), "-o", str(output)]) == 0
-    return output.read_text(encoding="utf-8")
+def report(faulty_report: Report) -> Report:
+    """That of `faulty`; a module may have one of its own."""
+    return faulty_report
+
+
+@pytest.fixture(scope="session")
+def page(faulty_report: Report) -> str:
+    """The page of `faulty`, of which each figure is drawn once. As the command line writes it: see test_page.py."""
+    with collect_seldom():
+        return render(faulty_report)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
+from retrace_report.content import build
+from retrace_report.drawing import collect_seldom
+from retrace_report.html import render
+from retrace_report.reader import read
+
 BROWSER_SECONDS = 90
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -47,10 +52,19 @@ def file(page: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_it_prints(browser, file: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def short(little: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of few cases: of what a browser does with a page most does not depend on how long it is."""
+    path = tmp_path_factory.mktemp("short") / "report.html"
+    with collect_seldom():
+        path.write_text(render(build(read(little))), encoding="utf-8")
+    return path
+
+
+def test_it_prints(browser, short: Path, tmp_path: Path) -> None:
     output = tmp_path / "report.pdf"
 
-    content = browser(file, output, f"--print-to-pdf={output}", "--no-pdf-header-footer").read_bytes()
+    content = browser(short, output, f"--print-to-pdf={output}", "--no-pdf-header-footer").read_bytes()
 
     assert content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
     pages = max(int(count) for count in re.findall(rb"/Count (\d+)", content))
@@ -59,13 +73,13 @@ def test_it_prints(browser, file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme, darkest, lightest", [(0, 0.0, 0.3), (1, 0.8, 1.0)], ids=["dark", "light"])
 def test_it_follows_the_scheme(
-    scheme: int, darkest: float, lightest: float, browser, file: Path, tmp_path: Path
+    scheme: int, darkest: float, lightest: float, browser, short: Path, tmp_path: Path
 ) -> None:
     """preferredColorScheme of Blink: 0 is dark, 1 is light."""
     output = tmp_path / "report.png"
 
     browser(
-        file,
+        short,
         output,
         f"--screenshot={output}",
         "--window-size=1280,2000",

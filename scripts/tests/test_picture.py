@@ -19,7 +19,7 @@ PICTURE_BYTES = 150_000
 def picture(faulty: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("picture")
     path = folder / "images" / "p.svg"
-    arguments = [str(faulty), "-o", str(folder / "r.html"), "--picture", str(path)]
+    arguments = [str(faulty), "-o", str(folder / "r.html"), "--format", "md", "--picture", str(path)]
     assert main([*arguments, "--problems", "lorenz63, three_body"]) == 0
     return path.read_text(encoding="utf-8")
 
@@ -48,8 +48,10 @@ def test_its_marks_are_those_of_the_file(picture: str, report: Report) -> None:
         assert any(title.startswith(f"{point.method}, {point.solver}, {point.control}: ") for title in titles)
 
 
-def test_an_unknown_problem_is_named(faulty: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main([str(faulty), "-o", str(tmp_path / "r.html"), "--picture", str(tmp_path / "p.svg"), "--problems", "x"])
+def test_an_unknown_problem_is_named(little: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(little), "-o", str(tmp_path / "r.md"), "--format", "md", "--picture", str(tmp_path / "p.svg")]
+
+    code = main([*arguments, "--problems", "x"])
 
     assert code == 2
     assert "no panel of 'x'; there are: " in capsys.readouterr().err
