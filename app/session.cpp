@@ -93,7 +93,8 @@ std::optional<results::EndedBy> Session::reason_to_stop(CaseSpec const& next, bo
   if (own == none && store_ != nullptr && end_) {
     double const left = std::chrono::duration<double>(*end_ - Watchdog::Clock::now()).count();
     // The first is begun on no more than hope: else a case that is thought too long would keep all jobs from working.
-    double const needed = is_first ? 0.0 : expected_seconds(next, store_->document().cases);
+    constexpr double on_a_busy_machine = 1.5;  // what like cases took, and half of it again, or its work is lost
+    double const needed = is_first ? 0.0 : on_a_busy_machine * expected_seconds(next, store_->document().cases);
     if (left <= needed) own = no_time;
   }
   switch (comm_.all_max(own)) {

@@ -78,4 +78,5 @@ def test_fatter(results: Path) -> None:
 
 def test_less_accurate(results: Path) -> None:
     code, reasons = compared(results, "less_accurate", *EXACT)
-    assert code == 1 and "error-grew" in reasons and reasons <= {"error-grew", "digest-differs"}
+    assert code == 1 and "error-grew" in reasons
+    assert reasons <= {"error-grew", "digest-differs", "counter-more"}  # longer steps, and more of them rejected

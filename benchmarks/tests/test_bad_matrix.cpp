@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_control("no_byte", "{ adaptive = { rtol = 1e-3, checkpoints = \"0KiB\" } }",
                                 "7:53: 'checkpoints' is no byte; expected at least one state"),
                     bad_control("norm_of_samples", "{ adaptive = { rtol = 1e-3, norm = \"sample\" } }",
-                                "7:46: unknown norm 'sample'; valid: rms, max")),
+                                "7:46: unknown norm 'sample'; valid: rms, max, per_sample")),
     [](auto const& tested) { return tested.param.name; });
 
 TEST(Matrix, a_name_is_needed_and_must_be_a_word) {

@@ -49,7 +49,10 @@ CheckResult consistency(CheckedGradient const& g) {
   double const room = adaptive
                           ? g.control.relative_tolerance / (single ? least_single_tolerance : least_tolerance)
                           : static_cast<double>(most_fixed_steps / std::max<std::int64_t>(g.control.fixed_steps, 1));
-  if (double const further = std::min(factor * factor, room); !(after <= wanted_error(total)) && further > factor) {
+  // Not where the first error is a tenth of the gradient: it is that of a reverse solve that grows, and no accident.
+  constexpr double of_its_own_size = 0.1;
+  double const further = std::min(factor * factor, room);
+  if (!(after <= wanted_error(total)) && before < of_its_own_size && further > factor) {
     total = further;
     after = error_of(g, tightened(g.control, total));
   }
