@@ -39,7 +39,8 @@ CheckResult consistency(CheckedGradient const& g) {
   // Nor has a method to fall below the tolerance that it was given: on a span of few steps the first error may be far
   // below its own.
   auto const wanted_error = [&](double tightening) {
-    double const asked = adaptive ? g.control.relative_tolerance / tightening : 0.0;
+    double const tolerance = std::max(g.control.relative_tolerance, g.control.absolute_tolerance);
+    double const asked = adaptive ? tolerance / tightening : 0.0;
     return std::max({wanted * before, floor, asked});
   };
   double total = factor;

@@ -26,6 +26,11 @@ Examined::Examined(RandomCase const& of, Communicator const& comm)
     reference_ = problem_->make_reference();
 }
 
+double Examined::error() {
+  if (reference_.dloss_dy0.empty() && reference_.dloss_dp.empty()) reference_ = problem_->make_reference();
+  return gradient_error(*comm_, result_.dloss_dy0, result_.dloss_dp, reference_).relative_l2;
+}
+
 std::vector<CheckResult> Examined::checks(std::function<bool(std::string_view)> const& wanted, double factor) {
   GradientResult scaled = result_;
   for (std::vector<double>* block : {&scaled.dloss_dy0, &scaled.dloss_dp, &scaled.dloss_dp_each})

@@ -19,6 +19,8 @@ class Examined {
 
   [[nodiscard]] GradientResult const& gradient() const { return result_; }
   [[nodiscard]] Promise promise() const { return promise_; }
+  /// Collective. |gradient - reference| / |reference| of y0 and p together: how far the gradient is from the flow's.
+  [[nodiscard]] double error();
   /// What the checks say of the gradient, each of its numbers times `factor`.
   [[nodiscard]] std::vector<CheckResult> checks(std::function<bool(std::string_view)> const& wanted,
                                                 double factor = 1.0);
@@ -30,7 +32,7 @@ class Examined {
   std::unique_ptr<ProblemWitness> witness_;
   Promise promise_;
   GradientResult result_;
-  Reference reference_;
+  Reference reference_;                       ///< of consistent methods, and where `error` was asked for
   std::optional<MeasuredRounding> rounding_;  ///< of the right gradient, measured once
 };
 
