@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/complex_number.hpp"
 #include "core/math.hpp"
 #include "problems/matrix_op.hpp"
 
