@@ -172,11 +172,12 @@ class EnsembleGradient final : public GradientDriver {
     std::int64_t const items = (trajectories + W - 1) / W;
     if constexpr (on_host) {
       solve_items(exec_, items, {&kernel, &Kernel::solve_one});
+      return most_records_on_host(first, first + trajectories, {storage_.arrays().records});
     } else {
       Kokkos::parallel_for("retrace::ensemble::gradient",
                            Kokkos::RangePolicy<Exec, Kokkos::IndexType<std::int64_t>>(exec_, 0, items), kernel);
+      return most_records(exec_, first, first + trajectories, {storage_.arrays().records});
     }
-    return most_records(exec_, first, first + trajectories, {storage_.arrays().records});
   }
 
   Exec exec_{};

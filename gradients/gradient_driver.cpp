@@ -51,6 +51,7 @@ void add_blocks(BlockPartition const& partition, Communicator const& comm, std::
   result.dloss_dp.assign(total.begin() + 1, total.end());
 
   Sha256 whole;
+  whole.update(std::span<double const>(total));  // what has travelled between ranks
   for (std::string const& of_rank : comm.gather_text(digests)) whole.update(of_rank);
   result.digest = comm.broadcast_text(comm.rank() == 0 ? whole.hex() : std::string());
 }

@@ -29,7 +29,7 @@ struct GradientResult {
   std::int64_t tape_bytes = 0;        ///< of all records of all trajectories and ranks
   std::int64_t arena_redos = 0;       ///< chunks solved again with a larger arena
   RoundTrip round_trip{};             ///< of reversible methods, each the largest of all trajectories
-  std::string digest;                 ///< SHA-256 over loss and gradients, in global order
+  std::string digest;                 ///< SHA-256 over the sums, then loss and gradients of each block, in global order
 };
 
 }  // namespace retrace

@@ -22,14 +22,10 @@ struct MostRecords {
   }
 };
 
-/// Items 0 … items - 1 on a host execution space, by whichever thread is free.
+/// Items 0 … items - 1 on a host execution space, by whichever thread is free; one alone on the calling thread, since a
+/// parallel region would be a tenth of a single small gradient.
 template <class Exec>
-void solve_items(Exec const& exec, std::int64_t items, ItemOnHost const& item) {
-  using Policy = Kokkos::RangePolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>, Kokkos::IndexType<std::int64_t>>;
-  Policy policy(exec, 0, items);
-  policy.set_chunk_size(1);
-  Kokkos::parallel_for("retrace::ensemble::gradient", policy, item);
-}
+void solve_items(Exec const& exec, std::int64_t items, ItemOnHost const& item);
 
 /// The largest of records[first] … records[end - 1], which lie where `Exec` can read them.
 template <class Exec>
@@ -41,15 +37,15 @@ template <class Exec>
                           Kokkos::Max<std::int64_t>(most));
   return most;
 }
+/// The same on a host, in a plain loop: it is short beside the solves.
+[[nodiscard]] std::int64_t most_records_on_host(std::int64_t first, std::int64_t end, MostRecords const& among);
 
 // Compiled once, not in the unit of every problem.
 #ifdef KOKKOS_ENABLE_SERIAL
 extern template void solve_items(Kokkos::Serial const&, std::int64_t, ItemOnHost const&);
-extern template std::int64_t most_records(Kokkos::Serial const&, std::int64_t, std::int64_t, MostRecords const&);
 #endif
 #ifdef KOKKOS_ENABLE_OPENMP
 extern template void solve_items(Kokkos::OpenMP const&, std::int64_t, ItemOnHost const&);
-extern template std::int64_t most_records(Kokkos::OpenMP const&, std::int64_t, std::int64_t, MostRecords const&);
 #endif
 
 }  // namespace retrace
