@@ -12,9 +12,9 @@
 namespace retrace::witness {
 
 /// Rounding errors as random numbers, so that their effect can be measured: Monte Carlo arithmetic in the manner of
-/// Parker (1997), at each evaluation of f and at the end of each step. The argument of f is off by a unit round-off u
-/// of its own rounding, its result by u times the root of the number of operations that a component takes, the state
-/// that a step leaves, and each of its tangents, by u; with random signs.
+/// Parker (1997), at each evaluation of f and at the end of each step. The arguments y and t of f are off by a unit
+/// round-off u of their own rounding, its result by u times the root of the number of operations that a component
+/// takes, the state that a step leaves, and each of its tangents, by u; with random signs.
 struct Shaking {
   double round_off = 0.0;  ///< u; 0: nothing is shaken
   double operations_per_component = 0.0;
@@ -56,7 +56,8 @@ class ShakenSystem {
     Numbers<T> argument = y;
     for (std::size_t d = 0; d < y.size(); ++d)
       argument[d] *= T(shaking_.of_argument(calls_, static_cast<std::int64_t>(d)));
-    system_->rhs(t, argument, p, dydt);
+    constexpr std::int64_t of_time = -1;
+    system_->rhs(t * T(shaking_.of_argument(calls_, of_time - shaking_.first_entry)), argument, p, dydt);
     for (std::size_t d = 0; d < y.size(); ++d) dydt[d] *= T(shaking_.of_result(calls_, static_cast<std::int64_t>(d)));
     ++calls_;
   }
