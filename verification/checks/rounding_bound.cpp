@@ -31,7 +31,7 @@ CheckResult within_rounding(std::string_view check, double difference, RoundingB
     result.message =
         "round-off decides which branches the program takes: its derivative is not known to better; " + what;
   }
-  if (bound.bound > limits::most_informative && result.verdict == CheckVerdict::pass) {
+  if (bound.bound > limits::most_informative && std::isfinite(difference)) {
     result.verdict = CheckVerdict::inconclusive;
     result.message = "rounding errors are as large as the derivative: nothing can be said; " + result.message;
   }
