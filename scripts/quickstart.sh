@@ -17,17 +17,19 @@ EOF
   common_options_help
 }
 
-# keep_earlier <file>: moves it to a name with the time it was written.
+# keep_earlier <file>: moves it, and the journal of an unfinished run, to a name with the time it was written.
 keep_earlier() {
-  local file=$1 stamp kept copy=0
-  [[ -e $file ]] || return 0
-  stamp=$(date -u -r "$file" +%Y%m%dT%H%M%SZ)
+  local file=$1 written=$1 stamp kept copy=0
+  [[ -e $file ]] || written=$file.journal
+  [[ -e $written ]] || return 0
+  stamp=$(date -u -r "$written" +%Y%m%dT%H%M%SZ)
   kept=${file%.*}-$stamp.${file##*.}
   while [[ -e $kept ]]; do
     copy=$((copy + 1))
     kept=${file%.*}-$stamp-$copy.${file##*.}
   done
-  mv "$file" "$kept"
+  [[ ! -e $file.journal ]] || mv "$file.journal" "$kept.journal"
+  [[ ! -e $file ]] || mv "$file" "$kept"
   say "kept the earlier ${file#"$root"/} as ${kept#"$root"/}"
 }
 
