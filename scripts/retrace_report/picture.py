@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT, _TOP, _GAP, _MARGIN = *USUAL, 92, 6, 14  # of a panel; of what 
 
 
 def picture(report: Report, figure: str, problems: Sequence[str], most: int = 3) -> str:
-    """The panels of `problems` (all settings of each; without any: the first few) with one legend."""
+    """The panels of `problems` (all settings of each, or one of its panels; without any: the first few), one legend."""
     sheet = next(sheet for sheet in SHEETS if sheet.name == figure)
     facets = Facets([point for point in report.points if drawable(sheet, point)])
     chosen = _chosen(contents(sheet, facets, report.palette), problems)[:most]
@@ -40,14 +40,19 @@ def picture(report: Report, figure: str, problems: Sequence[str], most: int = 3)
 
 
 def _chosen(found: list[Content], problems: Sequence[str]) -> list[Content]:
-    def matches(one: Content, problem: str) -> bool:
-        return problem in (one.key[0], one.key[0].split(" · ")[0])
+    def panels(asked: str) -> list[Content]:
+        """All of a problem; of a problem and a setting ("lorenz63 dormand_prince54") the first."""
+        problem, _, setting = asked.partition(" ")
+        own = [one for one in found if asked == one.key[0] or problem == one.key[0].split(" · ")[0]]
+        exact = [one for one in own if asked == one.key[0]]
+        return exact or ([one for one in own if setting in one.heading.split()][:1] if setting else own)
 
-    for problem in problems:
-        if not any(matches(one, problem) for one in found):
+    chosen: list[Content] = [] if problems else found
+    for asked in problems:
+        if not (own := panels(asked)):
             known = ", ".join(dict.fromkeys(one.key[0] for one in found))
-            raise ReportError(f"no panel of {problem!r}; there are: {known}")
-    chosen = [one for problem in problems for one in found if matches(one, problem)] or found
+            raise ReportError(f"no panel of {asked!r}; there are: {known}")
+        chosen += own
     if not chosen:
         raise ReportError("no case has both an error and this cost, so there is no picture")
     return chosen
