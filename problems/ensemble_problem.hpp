@@ -55,6 +55,14 @@ concept HasClosedForm = EnsembleProblem<P> && requires(P const& problem, std::in
   { problem.closed_form(i) } -> std::same_as<TrajectoryGradient<P>>;
 };
 
+/// A problem that names a quantity H(y; p) which its flow keeps, an energy for example; the check `invariants` looks
+/// whether the solver's drift of it falls with the tolerance.
+template <class P>
+concept HasConserved = EnsembleProblem<P> && requires(Vec<double, P::dimension> y, Vec<double, P::parameters> p) {
+  { P::conserved_name } -> std::convertible_to<std::string_view>;
+  { P::conserved(y, p) } -> std::same_as<double>;
+};
+
 /// Loss sum_d y_d^2, shared by several problems.
 template <class T, int N>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION T sum_of_squares(Vec<T, N> const& y) {

@@ -82,6 +82,18 @@ struct ThreeBody {
     return g;
   }
 
+  static constexpr std::string_view conserved_name = "energy";
+  /// Its Hamiltonian, K2 sum_i m_i |v_i|^2 / 2 - K1 sum_{i<j} m_i m_j / |r_j - r_i|.
+  template <class T>
+  KOKKOS_INLINE_FUNCTION static T conserved(Vec<T, 18> const& y, Vec<T, 3> const& m) {
+    T energy(0.0);
+    for (int i = 0; i < 3; ++i) {
+      for (int d = 0; d < 3; ++d) energy += T(0.5 * k2) * m[i] * y[9 + 3 * i + d] * y[9 + 3 * i + d];
+      for (int j = i + 1; j < 3; ++j) energy -= T(k1) * m[i] * m[j] * math::sqrt(Pair<T>(y, i, j).inverse_square);
+    }
+    return energy;
+  }
+
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Vec<double, 18> initial_state(std::int64_t) const {
     return {{0.0, 0.2, 0.0, 0.5, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0}};
   }
@@ -108,6 +120,6 @@ struct ThreeBody {
     }
   };
 };
-static_assert(EnsembleProblem<ThreeBody>);
+static_assert(HasConserved<ThreeBody>);
 
 }  // namespace retrace

@@ -33,6 +33,9 @@ std::vector<Check> const& all_checks() {
        &checks::program_dual},
       {"complex_step", "equal to complex steps through the same steps in plain loops (exact-frozen methods)", quick,
        &checks::complex_step},
+      {"program_complex_step",
+       "equal to complex steps through the whole adaptive program in plain loops (exact-program methods)", quick,
+       &checks::program_complex_step},
       {"methods_agree", "all exact-frozen methods have the same gradient", standard, &checks::methods_agree},
       {"taylor", "what the gradient leaves of the loss falls with the square of the step (exact methods)", standard,
        &checks::taylor},
@@ -47,6 +50,8 @@ std::vector<Check> const& all_checks() {
        &checks::difference_program},
       {"adjoint_growth", "dL/dy0 does not owe its size to steps beyond the limit of stability (discrete methods)",
        standard, &checks::adjoint_growth},
+      {"invariants", "what the flow keeps at both ends, gradient and solve keep better with the tolerance", standard,
+       &checks::invariants},
       {"consistency", "the distance to the reference falls with the tolerance (consistent methods)", standard,
        &checks::consistency},
       {"order", "the distance to the reference falls with the step size as the scheme promises", full, &checks::order},
@@ -58,8 +63,8 @@ std::vector<Check> const& all_checks() {
 namespace {
 /// Does the check take steps by a scheme of ours?
 bool needs_scheme(std::string_view check) {
-  constexpr std::array names{"replay", "error_control", "dotprod",      "dotprod_step", "complex_step",
-                             "taylor", "methods_agree", "program_dual", "order"};
+  constexpr std::array names{"replay", "error_control", "dotprod",      "dotprod_step",         "complex_step",
+                             "taylor", "methods_agree", "program_dual", "program_complex_step", "order"};
   return std::ranges::find(names, check) != names.end();
 }
 }  // namespace

@@ -4,7 +4,9 @@
 #include "solvers/registry.hpp"
 #include "verification/problem_witness.hpp"
 #include "verification/vector_error.hpp"
+#include "verification/witness/invariants.hpp"
 #include "verification/witness/over_ranks.hpp"
+#include "verification/witness/program_complex_step.hpp"
 #include "verification/witness/solver_replay.hpp"
 #include "verification/witness/step_identity.hpp"
 #include "verification/witness/system_taylor.hpp"
@@ -96,6 +98,40 @@ class EnsembleWitness final : public ProblemWitness {
     return worst_over_ranks(*comm_, error);
   }
 
+  [[nodiscard]] ProgramWitnessError program_complex_step(GradientChoice const& choice, StepControl const& control,
+                                                         GradientResult const& gradient) const override {
+    Tableau const& tab = tableau_named(choice.solver);
+    ProgramWitnessError worst;
+    for_witnessed_runs(choice, control, [&]<class>(System const& system, std::int64_t local, auto const& run) {
+      worst.keep_worse(witness::program_complex_step(system, tab, control, blocks(gradient, local), run.pattern));
+    });
+    return witness::worst_over_ranks(*comm_, worst);
+  }
+
+  [[nodiscard]] std::vector<InvariantDefect> invariants(StepControl const& control,
+                                                        GradientResult const& gradient) const override {
+    witness::InvariantSums sums(Problem::autonomous);
+    for (std::int64_t local = 0; local < partition_.local_items(); ++local) {
+      std::int64_t const trajectory = local + partition_.first_item();
+      auto const final_state = std::span(gradient.final_state).subspan(static_cast<std::size_t>(local) * N, N);
+      System const system(problem_, trajectory);
+      sums.add(witness::slopes_at_ends(system, control, blocks(gradient, local).y0, final_state));
+      if constexpr (HasConserved<Problem>) {
+        Vec<double, P> const p = problem_.parameter_values(trajectory);
+        auto const at = [&](auto const& state) {
+          Vec<double, N> y{};
+          std::ranges::copy(state, y.data);
+          return Problem::conserved(y, p);
+        };
+        sums.add_conserved(at(system.y0), at(final_state),
+                           at(witness::off_by_tolerance(control, final_state, system.first_entry())));
+      }
+    }
+    std::string_view name;
+    if constexpr (HasConserved<Problem>) name = Problem::conserved_name;
+    return sums.defects(*comm_, true, control, gradient, name);
+  }
+
   [[nodiscard]] std::vector<TaylorTest> taylor(GradientChoice const& choice, StepControl const& control, bool program,
                                                GradientResult const& gradient,
                                                double gradient_rounding) const override {
@@ -122,6 +158,7 @@ class EnsembleWitness final : public ProblemWitness {
       worst.relative = larger_or_nan(worst.relative, one.relative);
       worst.drift = larger_or_nan(worst.drift, one.drift);
       worst.runs += one.runs;
+      worst.tried += one.tried;
     });
     return witness::worst_over_ranks(*comm_, worst, all);
   }

@@ -205,6 +205,7 @@ MeasuredRounding ExtendedInstance::rounding(GradientChoice const& choice, StepCo
     worst.relative = larger_or_nan(worst.relative, one.relative);
     worst.drift = larger_or_nan(worst.drift, one.drift);
     worst.runs += one.runs;
+    worst.tried += one.tried;
   });
   return witness::worst_over_ranks(*comm_, worst, true);
 }

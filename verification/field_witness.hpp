@@ -5,7 +5,9 @@
 #include "verification/problem_witness.hpp"
 #include "verification/vector_error.hpp"
 #include "verification/witness/field_system.hpp"
+#include "verification/witness/invariants.hpp"
 #include "verification/witness/over_ranks.hpp"
+#include "verification/witness/program_complex_step.hpp"
 #include "verification/witness/solver_replay.hpp"
 #include "verification/witness/step_identity.hpp"
 #include "verification/witness/system_taylor.hpp"
@@ -90,6 +92,24 @@ class FieldWitness final : public ProblemWitness {
           .compared = 2};
     });
     return error;
+  }
+
+  [[nodiscard]] ProgramWitnessError program_complex_step(GradientChoice const& choice, StepControl const& control,
+                                                         GradientResult const& gradient) const override {
+    Tableau const& tab = tableau_named(choice.solver);
+    ProgramWitnessError error;
+    with_run(choice, control, [&]<class>(auto const& run) {
+      error = witness::program_complex_step(
+          system_, tab, control, witness::GradientBlocks{gradient.dloss_dy0, gradient.dloss_dp}, run.pattern);
+    });
+    return error;  // formed from sums that every rank has
+  }
+
+  [[nodiscard]] std::vector<InvariantDefect> invariants(StepControl const& control,
+                                                        GradientResult const& gradient) const override {
+    witness::InvariantSums sums(true);
+    sums.add(witness::slopes_at_ends(system_, control, gradient.dloss_dy0, gradient.final_state));
+    return sums.defects(*comm_, false, control, gradient, {});
   }
 
   [[nodiscard]] std::vector<TaylorTest> taylor(GradientChoice const& choice, StepControl const& control, bool program,

@@ -110,6 +110,7 @@ MeasuredRounding plain_rounding(Tableau const& tab, std::span<StepSpan<double> c
     double const distance = std::max(relative(std::abs(derivative(signs_y0, {}) - exact_y0), norm(g_y0)),
                                      relative(std::abs(derivative({}, signs_p) - exact_p), norm(g_p)));
     ++measured.runs;
+    ++measured.tried;
     if (shaking.drift)
       measured.drift = std::max(measured.drift, distance);
     else

@@ -28,6 +28,23 @@ struct MeasuredRounding {
   double relative = 0.0;  ///< root mean square, where rounding errors have random signs
   double drift = 0.0;     ///< largest, where those at the ends of steps have the same sign from step to step
   std::int64_t runs = 0;  ///< that took the branches of the exact run; 0: nothing was measured
+  std::int64_t tried = 0;
+};
+
+/// How far a gradient is from a derivative of its program in another implementation.
+struct ProgramWitnessError {
+  WitnessError error;
+  std::int64_t other_branches = 0;  ///< systems where that program took other branches than the solver's
+
+  /// The worse error of both, the sums of both counts.
+  void keep_worse(ProgramWitnessError const& other);
+};
+
+/// A quantity that the flow has alike at both ends, and the solve and its gradient up to their errors.
+struct InvariantDefect {
+  std::string what;
+  double relative = 0.0;      ///< of the size of its terms; root of mean squares over trajectories
+  double of_tolerance = 0.0;  ///< likewise: what a tolerance in each component of the final state makes of it
 };
 
 /// Witnesses against the gradient of a problem that need more than duals of the solver: identities of its formulas and
@@ -55,6 +72,14 @@ class ProblemWitness {
   /// The gradient against complex-step derivatives through its frozen steps.
   [[nodiscard]] virtual WitnessError complex_step(GradientChoice const& choice, StepControl const& control,
                                                   GradientResult const& gradient) const = 0;
+  /// The same through the whole adaptive program in plain loops, for the terminal loss, in double precision.
+  [[nodiscard]] virtual ProgramWitnessError program_complex_step(GradientChoice const& choice,
+                                                                 StepControl const& control,
+                                                                 GradientResult const& gradient) const = 0;
+  /// What of this problem is known to be kept and can be told from a gradient alone: lambda . f at both ends, a
+  /// quantity that the problem names, and relations of the derivatives in times, where the gradient has them.
+  [[nodiscard]] virtual std::vector<InvariantDefect> invariants(StepControl const& control,
+                                                                GradientResult const& gradient) const = 0;
   /// Taylor remainders on frozen steps, or of the live program where it keeps its branches. `gradient_rounding`:
   /// relative, of the gradient itself.
   [[nodiscard]] virtual std::vector<TaylorTest> taylor(GradientChoice const& choice, StepControl const& control,

@@ -12,6 +12,7 @@ CheckResult dotprod_step(CheckedGradient const& g);
 CheckResult dual(CheckedGradient const& g);
 CheckResult program_dual(CheckedGradient const& g);
 CheckResult complex_step(CheckedGradient const& g);
+CheckResult program_complex_step(CheckedGradient const& g);
 CheckResult taylor(CheckedGradient const& g);
 CheckResult round_trip(CheckedGradient const& g);
 CheckResult copies(CheckedGradient const& g);
@@ -26,6 +27,7 @@ CheckResult thread_invariance(CheckedGradient const& g);
 CheckResult methods_agree(CheckedGradient const& g);
 CheckResult order(CheckedGradient const& g);
 CheckResult adjoint_growth(CheckedGradient const& g);
+CheckResult invariants(CheckedGradient const& g);
 CheckResult consistency(CheckedGradient const& g);
 CheckResult reference(CheckedGradient const& g);
 

@@ -40,7 +40,7 @@ struct FaultCase {
   control.relative_tolerance = control.absolute_tolerance = 1e-4;
   // Too large, so that the first trials are rejected; 0 for the fault that lies in the choice of the first step.
   control.initial_step = fault.name.find("first_step") == std::string_view::npos ? 0.5 : 0.0;
-  control.time_gradients = fault.check == "times";
+  control.time_gradients = fault.check == "times" || fault.check == "invariants";
   return control;
 }
 

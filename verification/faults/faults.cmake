@@ -101,6 +101,21 @@ retrace_plant_fault(weights_constant FILE solvers/vec_algebra.hpp METHOD naive:N
   FIND [=[T const through_weight = T(S(-control.relative_tolerance) * common * e / w);]=] REPLACE [=[T const through_weight = T(0.0);]=]
   CHECK program_dual)
 
+# --- the rules of the program, which the solver's duals follow, right or wrong
+retrace_plant_fault(safety_twice FILE solvers/integrate.hpp METHOD naive:Naive:naive
+  WHAT "the controller applies its safety factor twice"
+  FIND [=[S ideal = S(rule.safety) * math::pow(error_norm, -tab.controller_exponent);]=]
+  REPLACE [=[S ideal = S(rule.safety * rule.safety) * math::pow(error_norm, -tab.controller_exponent);]=]
+  CHECK program_complex_step)
+retrace_plant_fault(grows_after_rejection FILE solvers/integrate.hpp METHOD naive:Naive:naive
+  WHAT "a step may grow right after a rejected one"
+  FIND [=[may_grow = accepted & !held;]=] REPLACE [=[may_grow = accepted;]=]
+  CHECK program_complex_step)
+retrace_plant_fault(first_step_of_slope FILE solvers/initial_step.hpp METHOD naive:Naive:naive
+  WHAT "the choice of the first step looks at f at the start only"
+  FIND [=[S const largest = math::max(start.d1, start.d2);]=] REPLACE [=[S const largest = start.d1;]=]
+  CHECK program_complex_step)
+
 # --- the continuous adjoint
 retrace_plant_fault(adjoint_mu_sign FILE solvers/ensemble_model.hpp METHOD adjoint:Adjoint:adjoint
   WHAT "the continuous adjoint integrates mu with the wrong sign"
@@ -110,6 +125,15 @@ retrace_plant_fault(adjoint_forward_state FILE solvers/ensemble_model.hpp METHOD
   WHAT "the continuous adjoint linearises at lambda instead of y in a hundredth of f"
   FIND [=[dxdt[P::dimension + d] = -y_bar[d];]=] REPLACE [=[dxdt[P::dimension + d] = T(-1.01) * y_bar[d];]=]
   CHECK consistency)
+
+retrace_plant_fault(adjoint_rate FILE solvers/ensemble_model.hpp PROBLEM lorenz63:Lorenz63 METHOD adjoint:Adjoint:adjoint
+  WHAT "lambda changes at a rate that is one per cent too large"
+  FIND [=[dxdt[P::dimension + d] = -y_bar[d];]=] REPLACE [=[dxdt[P::dimension + d] = T(-1.01) * y_bar[d];]=]
+  CHECK invariants)
+retrace_plant_fault(start_slope_at_end FILE gradients/adjoint.hpp METHOD adjoint:Adjoint:adjoint
+  WHAT "the continuous adjoint forms dL/dt0 with f at the end's time"
+  FIND [=[g.times.dt0 = -slope(t0,]=] REPLACE [=[g.times.dt0 = -slope(t1,]=]
+  CHECK invariants)
 
 # --- the solver
 retrace_plant_fault(stale_first_stage FILE solvers/integrate.hpp

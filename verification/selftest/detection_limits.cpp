@@ -16,12 +16,13 @@ namespace {
 struct Asked {
   std::string_view check, method;
 };
-constexpr std::array<Asked, 7> asked{{{"dual", "aca"},
+constexpr std::array<Asked, 8> asked{{{"dual", "aca"},
                                       {"complex_step", "aca"},
                                       {"methods_agree", "aca"},
                                       {"taylor", "aca"},
                                       {"difference_frozen", "aca"},
                                       {"program_dual", "naive"},
+                                      {"program_complex_step", "naive"},
                                       {"difference_program", "naive"}}};
 
 RandomCase case_of(ProblemDescription const& problem, std::string_view method, std::string_view precision) {

@@ -2,6 +2,7 @@
 
 #include "verification/checks.hpp"
 #include "verification/selftest/random_case.hpp"
+#include "verification/vector_error.hpp"
 
 #include <functional>
 #include <memory>
@@ -19,8 +20,10 @@ class Examined {
 
   [[nodiscard]] GradientResult const& gradient() const { return result_; }
   [[nodiscard]] Promise promise() const { return promise_; }
-  /// Collective. |gradient - reference| / |reference| of y0 and p together: how far the gradient is from the flow's.
-  [[nodiscard]] double error();
+  /// Collective: how far the gradient is from the flow's.
+  [[nodiscard]] GradientError error();
+  /// Likewise in y0, of the trajectory (or sample) that is furthest off.
+  [[nodiscard]] double worst_error_in_y0();
   /// What the checks say of the gradient, each of its numbers times `factor`.
   [[nodiscard]] std::vector<CheckResult> checks(std::function<bool(std::string_view)> const& wanted,
                                                 double factor = 1.0);

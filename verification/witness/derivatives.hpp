@@ -188,6 +188,7 @@ template <class System>
   for (std::uint64_t run = 0; run < random_runs + drifting_runs; ++run) {
     shaking.seed = (run + 1) << 40U;
     shaking.drift = run >= random_runs;
+    ++measured.tried;
     auto const shaken = derivatives();
     double const differs = shaken && shaken->pattern == exact->pattern ? 0.0 : 1.0;
     if (system.sum(differs) > 0.0) continue;

@@ -2,6 +2,7 @@
 
 #include "verification/vector_error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -23,6 +24,17 @@ void IdentityDefect::keep_worse(IdentityDefect other) {
   std::int64_t const both = compared + other.compared;
   if (compared == 0 || excess(other) > excess(*this)) *this = std::move(other);
   compared = both;
+}
+
+void ProgramWitnessError::keep_worse(ProgramWitnessError const& other) {
+  WitnessError const& theirs = other.error;
+  if (!(theirs.relative_error <= error.relative_error)) {
+    error.relative_error = theirs.relative_error;
+    error.sensitivity = theirs.sensitivity;
+  }
+  error.steps = std::max(error.steps, theirs.steps);
+  error.compared += theirs.compared;
+  other_branches += other.other_branches;
 }
 
 namespace witness {
@@ -55,8 +67,13 @@ MeasuredRounding worst_over_ranks(Communicator const& comm, MeasuredRounding con
     worst.relative = larger_or_nan(worst.relative, gathered[i]);
     worst.drift = larger_or_nan(worst.drift, gathered[i + 1]);
   }
+  worst.tried = comm.all_sum(local.tried);
   worst.runs = comm.all_max(std::int64_t{all ? 0 : 1}) == 0 ? comm.all_sum(local.runs) : 0;
   return worst;
+}
+
+ProgramWitnessError worst_over_ranks(Communicator const& comm, ProgramWitnessError const& local) {
+  return {.error = retrace::worst_over_ranks(comm, local.error), .other_branches = comm.all_sum(local.other_branches)};
 }
 
 std::vector<TaylorTest> gathered(Communicator const& comm, std::vector<TaylorTest> const& local) {

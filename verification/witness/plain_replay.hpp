@@ -22,9 +22,9 @@ template <class T>
 
 /// One Runge–Kutta step from `y` in plain loops over the coefficients: the formula, and no line of the solver's. Stage
 /// derivatives go to `k`: of the first `stages`, or of those that the result needs.
-template <class T, class System>
-void plain_step(Tableau const& tab, System const& system, StepSpan<double> const& span, Numbers<T> const& p,
-                Numbers<T>& y, std::vector<Numbers<T>>& k, int stages = 0) {
+template <class T, class S, class System>
+void plain_step(Tableau const& tab, System const& system, StepSpan<S> const& span, Numbers<T> const& p, Numbers<T>& y,
+                std::vector<Numbers<T>>& k, int stages = 0) {
   auto const used = static_cast<std::size_t>(stages > 0 ? stages : tab.last_used_stage);
   k.resize(used);
   auto const h = static_cast<T>(span.h);
