@@ -110,7 +110,7 @@ class EnsembleWitness final : public ProblemWitness {
 
   [[nodiscard]] std::vector<InvariantDefect> invariants(StepControl const& control,
                                                         GradientResult const& gradient) const override {
-    witness::InvariantSums sums(Problem::autonomous);
+    witness::InvariantSums sums(Problem::autonomous, problem_.t0, problem_.t1);
     for (std::int64_t local = 0; local < partition_.local_items(); ++local) {
       std::int64_t const trajectory = local + partition_.first_item();
       auto const final_state = std::span(gradient.final_state).subspan(static_cast<std::size_t>(local) * N, N);

@@ -107,7 +107,7 @@ class FieldWitness final : public ProblemWitness {
 
   [[nodiscard]] std::vector<InvariantDefect> invariants(StepControl const& control,
                                                         GradientResult const& gradient) const override {
-    witness::InvariantSums sums(true);
+    witness::InvariantSums sums(true, problem_.t0, problem_.t1);
     sums.add(witness::slopes_at_ends(system_, control, gradient.dloss_dy0, gradient.final_state));
     return sums.defects(*comm_, false, control, gradient, {});
   }

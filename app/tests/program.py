@@ -48,7 +48,16 @@ def checks_off(*names: str) -> str:
     return "\n[checks]\n" + "".join(f"{name} = {{ enable = false }}\n" for name in names)
 
 
-SLOW_CHECKS = ("dual", "program_dual", "difference_frozen", "difference_program", "consistency", "reference")
+SLOW_CHECKS = (
+    "dual",
+    "program_dual",
+    "program_complex_step",
+    "difference_frozen",
+    "difference_program",
+    "invariants",
+    "consistency",
+    "reference",
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -15,13 +16,18 @@ namespace retrace::checks {
 
 namespace {
 
-/// Rates that rise from step size to step size, beyond the middle between 1 and 2: remainders in which the next terms
-/// still cancel the square. An error of the gradient makes them fall towards 1.
+/// Do the rates at the three finest step sizes rise, beyond the middle between 1 and 2? Then higher terms still cancel
+/// the square. An error of the gradient makes them fall towards 1. The last of them looks at one step size more, if
+/// that is above noise at all.
 bool still_rises(TaylorTest const& test) {
   constexpr double middle = 1.5;
+  constexpr std::size_t finest = 3;
   std::vector<double> rates;
-  for (std::size_t i = 0; i + 1 < test.points.size(); ++i)
-    if (test.points[i].used && test.points[i + 1].used) rates.push_back(test.points[i].rate);
+  for (std::size_t i = 0; i + 1 < test.points.size(); ++i) {
+    TaylorPoint const& next = test.points[i + 1];
+    if (test.points[i].used && next.remainder1 > next.noise_floor) rates.push_back(test.points[i].rate);
+  }
+  if (rates.size() > finest) rates.erase(rates.begin(), rates.end() - finest);
   return !rates.empty() && rates.back() > middle && std::ranges::is_sorted(rates);
 }
 

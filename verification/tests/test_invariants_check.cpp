@@ -108,6 +108,17 @@ TEST_F(InvariantsCheck, derivatives_in_times_are_held_to_the_slopes_at_the_ends)
     EXPECT_EQ(result.verdict, CheckVerdict::pass) << method << ' ' << result.value << ' ' << result.message;
   }
 }
+TEST_F(InvariantsCheck, an_observation_that_is_hit_at_an_end_counts_once) {
+  Witnessed const of("lorenz63", self, {.numbers = {{"n", 2.0}, {"T", 0.7}}});
+  control.time_gradients = true;
+  control.objective.kind = LossKind::exact;
+  control.objective.observations = 2;
+  control.objective.times[0] = 0.3;
+  control.objective.times[1] = 0.7;
+  CheckResult const result = verdict(of, "aca", Promise::exact_frozen);
+  EXPECT_EQ(result.verdict, CheckVerdict::pass) << result.value << ' ' << result.message;
+  EXPECT_TRUE(result.message.starts_with("the sum of the derivatives in all times")) << result.message;
+}
 TEST_F(InvariantsCheck, a_wrong_problem_with_a_right_vjp_loses_its_energy) {
   RubbedPendulum::friction = 0.0;
   CheckResult const right = of_pendulum();

@@ -19,6 +19,19 @@ void InvariantSums::add_conserved(double begin, double end, double end_nearby) {
   conserved_.add(end - begin, std::max(std::abs(begin), std::abs(end)), end_nearby - end);
 }
 
+std::vector<double> InvariantSums::in_different_times(Objective const& objective,
+                                                      std::vector<double> const& in_times) const {
+  constexpr std::size_t ends = 2;
+  std::vector<double> chosen;
+  for (std::size_t i = 0; i < in_times.size(); ++i) {
+    double const time = i < ends ? 0.0 : objective.times[i - ends];
+    bool const at_end = i >= ends && (time == t0_ || time == t1_);
+    if (at_end && objective.kind == LossKind::dense) return {};  // moves alone, and to one side only
+    if (!at_end) chosen.push_back(in_times[i]);                  // one that is hit at an end is that end
+  }
+  return chosen;
+}
+
 std::vector<InvariantDefect> InvariantSums::defects(Communicator const& comm, bool shared_out,
                                                     StepControl const& control, GradientResult const& gradient,
                                                     std::string_view conserved_name) const {
@@ -47,9 +60,10 @@ std::vector<InvariantDefect> InvariantSums::defects(Communicator const& comm, bo
   if (!conserved_name.empty()) add_squares(conserved_name, conserved);
   std::vector<double> const& in_times = gradient.dloss_dt;
   if (in_times.empty()) return defects;
-  if (autonomous_) {
+  if (std::vector<double> const chosen = in_different_times(control.objective, in_times);
+      autonomous_ && !chosen.empty()) {
     Product all{0.0, 0.0};
-    for (double const derivative : in_times) all = {all.value + derivative, all.size + std::abs(derivative)};
+    for (double const derivative : chosen) all = {all.value + derivative, all.size + std::abs(derivative)};
     add("the sum of the derivatives in all times, which is 0", all.value, all.size, tolerance);
   }
   if (terminal) {

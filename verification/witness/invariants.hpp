@@ -50,7 +50,7 @@ template <class System>
 /// Gathers what is kept over the trajectories of a rank, and then over ranks.
 class InvariantSums {
  public:
-  explicit InvariantSums(bool autonomous) : autonomous_(autonomous) {}
+  InvariantSums(bool autonomous, double t0, double t1) : autonomous_(autonomous), t0_(t0), t1_(t1) {}
 
   void add(SlopesAtEnds const& slopes);
   void add_conserved(double begin, double end, double end_nearby);
@@ -70,7 +70,12 @@ class InvariantSums {
     }
   };
 
+  /// Of the derivatives in times those that belong to different times; nothing where that is not known.
+  [[nodiscard]] std::vector<double> in_different_times(Objective const& objective,
+                                                       std::vector<double> const& in_times) const;
+
   bool autonomous_;
+  double t0_, t1_;
   Squares slope_{}, conserved_{};
   Product begin_{}, end_{};  ///< summed, as the derivatives in times are
   double tolerance_ = 0.0;
