@@ -46,6 +46,14 @@ TEST_F(ProgramComplexStep, agrees_with_naive_under_every_rule_for_the_step_size)
     }
   }
 }
+TEST_F(ProgramComplexStep, is_as_close_as_the_worked_numbers_say) {
+  Witnessed const worked("van_der_pol_forced", self, {.numbers = {{"n", 1.0}}});
+  control.rule = StepSizeRule::plain();
+  control.initial_step = 0.5;
+  CheckResult const result = verdict(worked, "bogacki_shampine32", control);
+  constexpr double published = 6e-15;  // of single entries; see docs/methods.md, worked numbers
+  EXPECT_LE(result.value, published);
+}
 TEST_F(ProgramComplexStep, agrees_with_naive_for_every_scheme) {
   for (NamedTableau const& scheme : tableau_catalogue()) {
     control.fixed_steps = scheme.tableau.adaptive ? 0 : 50;
