@@ -15,6 +15,7 @@ install(FILES scripts/report.py scripts/requirements.txt DESTINATION "${share}/s
 install(DIRECTORY scripts/retrace_report DESTINATION "${share}/scripts" COMPONENT runtime
         PATTERN "__pycache__" EXCLUDE)
 install(DIRECTORY scripts/ci DESTINATION "${share}" COMPONENT doc)
+install(DIRECTORY scripts/adapters/ DESTINATION "${share}" COMPONENT doc PATTERN "__pycache__" EXCLUDE)
 install(DIRECTORY benchmarks/suites DESTINATION "${share}" COMPONENT runtime)
 install(DIRECTORY docs/examples DESTINATION "${share}" COMPONENT doc)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc FILES_MATCHING PATTERN "*.md" PATTERN "*.svg"

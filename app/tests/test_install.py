@@ -58,6 +58,8 @@ def test_tree_is_complete(tree: Path) -> None:
         "share/man/man1/retrace-run.1",
         "share/retrace/scripts/report.py",
         "share/retrace/suites/quick.toml",
+        "share/retrace/reframe/retrace_check.py",
+        "share/retrace/benchpark/application.py",
         "share/retrace/schemas/suite.schema.json",
         "share/retrace/examples/own_code/CMakeLists.txt",
         "share/doc/retrace/LICENSE",
