@@ -51,7 +51,7 @@ void keep_within_budget(Options const& options, Suite& suite, std::vector<CaseSp
       throw UsageError(answer.find('l') == std::string::npos && !cases.empty()
                            ? "--budget: none of the files of --from has a case like those selected"
                            : fmt::format("--budget {}: no case is that short", options.budget));
-    if (!options.quiet && !options.json)
+    if (!options.console.quiet && !options.json)
       fmt::print("--budget {}: {} of {} cases, which should take {}\n", options.budget,
                  std::count(answer.begin(), answer.end(), 't'), cases.size(), duration_text(sum));
   });

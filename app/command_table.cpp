@@ -1,6 +1,7 @@
 #include "app/command_table.hpp"
 
 #include "app/command_line.hpp"
+#include "app/option_checks.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -13,8 +14,8 @@ namespace {
 /// The definitions say a default only where there is one; here every option says what holds without it.
 std::string help_with_default(CLI::Option const& option, bool is_flag) {
   std::string const text = option.get_description();
-  if (text.find("default") != std::string::npos || option.get_name() == "--help" || option.get_name() == "--version")
-    return text;
+  bool const ends_at_once = text.ends_with("and end") || option.get_name() == "--version";
+  if (text.find("default") != std::string::npos || ends_at_once) return text;
   if (option.get_required()) return text + " (required)";
   if (!option.get_default_str().empty()) return text + " (default " + option.get_default_str() + ")";
   return text + (is_flag ? " (default off)" : " (default none)");
@@ -28,6 +29,7 @@ OptionEntry entry_of(CLI::Option const& option) {
   bool const has_type = option.get_type_name() != "TEXT";  // what CLI11 says of a text, and of nothing in particular
   if (!is_flag) entry.value = entry.is_positional() && !has_type ? option.get_name(true) : option.get_type_name();
   entry.help = help_with_default(option, is_flag);
+  entry.rare = option.get_group() == rare || entry.long_name == "help-all";
   entry.repeatable = option.get_items_expected_max() > 1;
   entry.optional_value = !is_flag && !entry.is_positional() && option.get_items_expected_min() == 0;
   return entry;
@@ -67,6 +69,13 @@ CommandTable command_table() {
   CommandTable table{.program = entry_of(app), .commands = {}};
   for (CLI::App const* command : app.get_subcommands([](CLI::App const*) { return true; }))
     table.commands.push_back(entry_of(*command));
+  for (OptionEntry const& option : table.program.options) {
+    if (option.help.ends_with("and end") || option.long_name == "version") continue;
+    for (CommandEntry& command : table.commands) {
+      command.options.push_back(option);
+      command.options.back().global = true;
+    }
+  }
   return table;
 }
 

@@ -13,6 +13,8 @@ struct OptionEntry {
   std::string help;   ///< what it does, with its default
   bool repeatable = false;
   bool optional_value = false;  ///< --name and --name=VALUE are both valid
+  bool rare = false;            ///< only --help-all shows it
+  bool global = false;          ///< of the program: any command takes it
 
   [[nodiscard]] bool is_positional() const { return short_name.empty() && long_name.empty(); }
   /// The words that are valid, where they are few.

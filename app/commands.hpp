@@ -28,6 +28,8 @@ namespace retrace::app {
 [[nodiscard]] int merge_results(Options const& options, bool speaks);
 [[nodiscard]] int print_script(Options const& options, bool speaks);
 [[nodiscard]] int print_completion(Options const& options, bool speaks);
+/// As JSON: version, commit, schema, compiler and flags.
+[[nodiscard]] int print_version(bool speaks);
 [[nodiscard]] int print_manual(Options const& options, bool speaks);
 
 /// "retrace 0.1.0 (0123456789ab)"

@@ -1,6 +1,8 @@
+#include "app/ci_host.hpp"
 #include "app/commands.hpp"
 #include "app/compare_rules.hpp"
 #include "app/confirm.hpp"
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
@@ -13,12 +15,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace retrace::app {
@@ -54,16 +53,6 @@ void check_options(CompareOptions const& o) {
     throw UsageError("--confirm runs both programs: name the old one with --base-program");
 }
 
-compare::AnnotationHost annotation_host(std::string const& wanted) {
-  auto const is_set = [](char const* name) {
-    char const* const value = std::getenv(name);
-    return value != nullptr && std::string_view(value) == "true";
-  };
-  if (wanted == "github" || (wanted == "auto" && is_set("GITHUB_ACTIONS"))) return compare::AnnotationHost::github;
-  if (wanted == "gitlab" || (wanted == "auto" && is_set("GITLAB_CI"))) return compare::AnnotationHost::gitlab;
-  return compare::AnnotationHost::none;
-}
-
 std::string text_in(compare::Comparison const& comparison, std::string const& format, bool all) {
   if (format == "md") return compare::as_markdown(comparison);
   if (format == "json") return compare::as_json(comparison);
@@ -77,23 +66,15 @@ void write_file(std::string const& path, std::string const& text) {
   file.commit();
 }
 
-/// GitHub shows this file on the page of the job.
-void append_job_summary(compare::Comparison const& comparison) {
-  char const* const path = std::getenv("GITHUB_STEP_SUMMARY");
-  if (path == nullptr || *path == '\0') return;
-  std::ofstream file(path, std::ios::app);
-  if (!(file << compare::as_markdown(comparison) << '\n' << std::flush))
-    throw EnvironmentError(fmt::format("{}: the job summary cannot be written", path));
-}
-
-void publish(compare::Comparison const& comparison, CompareOptions const& o) {
-  bool const to_file = !o.output.empty();
-  if (to_file) write_file(o.output, text_in(comparison, o.format, o.all));
+void publish(compare::Comparison const& comparison, CompareOptions const& o, ConsoleOptions const& console) {
+  bool const to_file = !o.output.empty(), all = o.all || console.verbose;
+  if (to_file) write_file(o.output, text_in(comparison, o.format, all));
   compare::AnnotationHost const host = annotation_host(o.annotate);
-  // On stderr: what goes to stdout may be read by a program.
-  fmt::print(stderr, "{}", compare::annotations(comparison, host));
-  if (host == compare::AnnotationHost::github) append_job_summary(comparison);
-  fmt::print("{}", text_in(comparison, to_file ? "table" : o.format, o.all));
+  publish_to_host(host, compare::annotations(comparison, host), compare::as_markdown(comparison));
+  if (console.quiet && (to_file || o.format == "table"))
+    say(compare::final_line(comparison));
+  else
+    fmt::print("{}", text_in(comparison, to_file ? "table" : o.format, all));
 }
 
 void update_baseline(results::ResultDocument document, results::ResultDocument const& replaced, fs::path const& path,
@@ -102,7 +83,7 @@ void update_baseline(results::ResultDocument document, results::ResultDocument c
   std::string reason = *o.update_reason;
   std::ranges::replace(reason, '\n', ' ');
   compare::write_baseline(path, std::move(document), replaced.history, program_name(), reason);
-  fmt::print(stderr, "retrace: {}: new baseline, {}\n", path.string(), reason);
+  complain(fmt::format("{}: new baseline, {}", path.string(), reason));
 }
 
 }  // namespace
@@ -123,7 +104,7 @@ int compare_results(Options const& options, bool speaks) {
                        {.rules = rules, .allow_removed = o.allow_removed, .must_overlap = !o.update_reason});
   if (!speaks) return comparison.exit_code();
   if (o.confirm > 0) confirm_slower(comparison, new_document, o);
-  publish(comparison, o);
+  publish(comparison, o, options.console);
   if (o.update_reason) {
     update_baseline(new_document, old_document, base_path, o);
     return exit_success;

@@ -1,5 +1,7 @@
 #include "app/compare_commands.hpp"
 
+#include "app/option_checks.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace retrace::app {
@@ -28,7 +30,7 @@ void define_compare(CLI::App& app, CompareOptions& o) {
   compare->add_flag("-a,--all", o.all, "the table also has what is the same");
   compare->add_option("--annotate", o.annotate, "marks for a CI host")
       ->capture_default_str()
-      ->type_name("auto|github|gitlab|none");
+      ->type_name(annotation_words);
   compare->add_option("--update-baseline", o.update_reason, "NEW becomes BASE; the reason goes into its history")
       ->type_name("REASON");
   compare->add_option("--baselines", o.folder, folder_help)->type_name("DIR");

@@ -1,6 +1,7 @@
 #include "app/confirm.hpp"
 
 #include "app/child_process.hpp"
+#include "app/scratch_folder.hpp"
 #include "app/toml_text.hpp"
 #include "core/error.hpp"
 #include "results/compare/time_tier.hpp"
@@ -25,36 +26,6 @@ namespace retrace::app {
 namespace fs = std::filesystem;
 
 namespace {
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "retrace-confirm-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      throw EnvironmentError(fmt::format("--confirm: {}: {}", name, std::strerror(errno)));
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(ScratchFolder const&) = delete;
-  ScratchFolder& operator=(ScratchFolder const&) = delete;
-
-  [[nodiscard]] std::string operator/(std::string const& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
-std::string last_line(std::string const& file) {
-  std::ifstream in(file);
-  std::string last;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) last = line;
-  }
-  return last;
-}
 
 /// The two programs, and what they are to run.
 class FreshLaunches {
@@ -112,7 +83,7 @@ class FreshLaunches {
     return found;
   }
 
-  ScratchFolder folder_;
+  ScratchFolder folder_{"confirm"};
   std::vector<std::string> launcher_;
   std::string new_program_, base_program_;
   std::vector<std::string> ids_;

@@ -1,6 +1,6 @@
 #include "app/estimate.hpp"
 
-#include "app/progress.hpp"
+#include "results/merit.hpp"
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ void Estimator::learn(std::vector<results::CaseRecord> const& measured) {
       estimate.seconds = record.row.seconds;
       estimate.seconds_from = Basis::measured;
     }
-    if (std::int64_t const bytes = solver_peak_bytes(record); bytes >= 0) {
+    if (std::int64_t const bytes = results::solver_peak_bytes(record); bytes >= 0) {
       estimate.bytes = bytes;
       estimate.bytes_from = Basis::measured;
     }

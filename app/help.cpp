@@ -76,7 +76,7 @@ std::string synopsis(CommandTable const& table, CommandEntry const& command) {
   return text;
 }
 
-std::string help_of(CommandTable const& table, CommandEntry const& command) {
+std::string help_of(CommandTable const& table, CommandEntry const& command, Extent extent) {
   bool const is_program = command.name == table.program.name;
   std::string text = fmt::format("{}\n\n  {}\n", command.summary, synopsis(table, command));
   if (is_program) {
@@ -85,8 +85,21 @@ std::string help_of(CommandTable const& table, CommandEntry const& command) {
     for (CommandEntry const& known : table.commands) text += entry(known.name, known.summary, narrow);
   }
   text += "\nOptions:\n";
-  for (OptionEntry const& option : command.options) text += entry(spelled(option), option.help, column);
+  std::string elsewhere;  // of the program, for every command
+  bool leaves_out = false;
+  for (OptionEntry const& option : command.options) {
+    bool const is_shown = !option.global && (extent == Extent::all || !option.rare);
+    if (is_shown) text += entry(spelled(option), option.help, column);
+    if (option.global) elsewhere += (elsewhere.empty() ? "" : ", ") + spelled(option);
+    leaves_out |= option.rare && !is_shown && option.long_name != "help-all";
+  }
   if (is_program) text += entry("--kokkos-...", "options of Kokkos are handed on to it", column);
+  if (!elsewhere.empty())
+    text += "  " +
+            wrapped(fmt::format("and those of every command (see {} --help): {}", table.program.name, elsewhere),
+                    indent, indent) +
+            "\n";
+  if (leaves_out) text += "  and some that are seldom needed: --help-all\n";
 
   HelpText const* const help = help_text(command.name);
   if (help == nullptr) return text;
@@ -96,6 +109,17 @@ std::string help_of(CommandTable const& table, CommandEntry const& command) {
   std::string also;
   for (std::string_view const other : help->see_also) also += fmt::format("{} {}, ", table.program.name, other);
   return text + fmt::format("\nSee also: {}{} --help\n", also, table.program.name);
+}
+
+std::map<std::string, std::string> help_files(CommandTable const& table) {
+  std::map<std::string, std::string> files{{table.program.name + ".txt", help_of(table, table.program, Extent::usual)}};
+  for (CommandEntry const& command : table.commands) {
+    files[command.name + ".txt"] = help_of(table, command, Extent::usual);
+    bool const has_more = std::ranges::any_of(
+        command.options, [](OptionEntry const& option) { return option.rare && option.long_name != "help-all"; });
+    if (has_more) files[command.name + "-all.txt"] = help_of(table, command, Extent::all);
+  }
+  return files;
 }
 
 }  // namespace retrace::app

@@ -2,6 +2,7 @@
 
 #include "app/command_table.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,15 @@ struct HelpText {
 /// "retrace run [options]", "retrace inspect [options] FILE"
 [[nodiscard]] std::string synopsis(CommandTable const& table, CommandEntry const& command);
 
+/// How much of a command's options: all but the rare ones, or all.
+enum class Extent { usual, all };
+
 /// The text of `--help`: for the program itself its commands, else options, examples, exit codes and see also.
-[[nodiscard]] std::string help_of(CommandTable const& table, CommandEntry const& command);
+[[nodiscard]] std::string help_of(CommandTable const& table, CommandEntry const& command, Extent extent);
+
+/// Every text of `--help` by the name of the file that a test keeps it in: `retrace.txt`, `run.txt`, and `run-all.txt`
+/// of commands with rare options.
+[[nodiscard]] std::map<std::string, std::string> help_files(CommandTable const& table);
 
 /// A page of the manual, for man(1): `retrace.1` of the program itself, `retrace-run.1` of a command.
 [[nodiscard]] std::string manual_page(CommandTable const& table, CommandEntry const& command);

@@ -1,6 +1,7 @@
 #include "app/launches.hpp"
 
 #include "app/child_process.hpp"
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "app/progress.hpp"
 #include "app/run_outputs.hpp"
@@ -64,10 +65,11 @@ class Launches {
 
   int run() {
     if (fs::exists(options_.output)) return code_of_earlier();
+    check_outputs(options_);
     results::claim_output(options_.output);
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       if (stop_requested()) return stopped(i);
-      if (!options_.quiet) fmt::print("launch {} of {}\n", i + 1, parts_.size());
+      if (!options_.console.quiet) fmt::print("launch {} of {}\n", i + 1, parts_.size());
       std::optional<double> const left = seconds_left();
       if (left && *left <= 0.0) return stopped(i);
       int const code = run_program(words_for(parts_[i], left));
@@ -85,13 +87,14 @@ class Launches {
     if (options_.resume == "never" || launches_in(document) != options_.launches)
       throw UsageError(fmt::format("output '{}' exists and holds {} launches; choose another with -o", options_.output,
                                    launches_in(document)));
-    if (!options_.quiet) fmt::print("'{}' is complete: nothing is left to do\n", options_.output);
-    print_last_lines(document);
+    if (!options_.console.quiet) fmt::print("'{}' is complete: nothing is left to do\n", options_.output);
+    write_outputs(options_, document);
+    print_last_lines(options_, document);
     return code_of(document);
   }
 
   [[nodiscard]] int code_of(results::ResultDocument const& document) const {
-    return results::exit_code_of_cases(document, {.strict = options_.strict, .allow_empty = options_.allow_empty});
+    return results::exit_code_of_cases(document, exit_rules(options_));
   }
 
   [[nodiscard]] std::optional<double> seconds_left() const {
@@ -109,16 +112,15 @@ class Launches {
   }
 
   int stopped(std::size_t launch) const {
-    if (!options_.quiet)
+    if (!options_.console.quiet)
       fmt::print("stopped in launch {} of {}; the same command goes on\n", launch + 1, parts_.size());
-    print_last_lines({});
+    print_last_lines(options_, {});
     return exit_stopped_early;
   }
 
   int failed(std::size_t launch, int code) const {
     std::string const how = code < 0 ? std::string("by a signal") : fmt::format("with code {}", code);
-    fmt::print(stderr, "retrace: launch {} of {} ended {}; {} is not made\n", launch + 1, parts_.size(), how,
-               options_.output);
+    complain(fmt::format("launch {} of {} ended {}; {} is not made", launch + 1, parts_.size(), how, options_.output));
     return code < 0 || code == 127 ? exit_internal : code;
   }
 
@@ -128,16 +130,16 @@ class Launches {
     results::Merged merged = results::merge(std::move(inputs), false);
     for (results::RunRow& run : merged.document.runs) run.cmdline = command_line_;
     results::write_snapshot(options_.output, merged.document);
-    write_junit(options_, merged.document);
     for (std::string const& part : parts_) {
       std::error_code ignored;
       for (char const* suffix : {"", ".journal"}) fs::remove(part + suffix, ignored);
     }
-    if (!options_.quiet) {
+    if (!options_.console.quiet) {
       fmt::print("\n{}", result_table(merged.document));
       fmt::print("result file: {} ({} launches)\n", options_.output, parts_.size());
     }
-    print_last_lines(merged.document);
+    write_outputs(options_, merged.document);
+    print_last_lines(options_, merged.document);
     return code_of(merged.document);
   }
 

@@ -1,9 +1,12 @@
 // The whole command line: parses, brings up MPI and Kokkos where a command needs them, maps errors to exit codes.
+#include "app/child_process.hpp"
 #include "app/commands.hpp"
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "app/launches.hpp"
 #include "app/retrace_main.hpp"
 #include "app/stop_signals.hpp"
+#include "benchmarks/agreement.hpp"
 #include "core/error.hpp"
 #include "core/memory_tracker.hpp"
 
@@ -13,7 +16,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -38,7 +40,7 @@ struct Ended {
 template <class Body>
 Ended guarded(bool speaks, Body&& body) {
   auto const failed = [&](int code, std::string const& text) {
-    if (speaks) std::cerr << "retrace: " << text << '\n';
+    if (speaks) app::complain(text);
     return Ended{code, true};
   };
   try {
@@ -78,6 +80,12 @@ std::string command_line_of(int argc, char** argv) {
   return text;
 }
 
+/// The log begins with what was asked for.
+void start_console(app::Options const& options, std::string const& command_line) {
+  app::set_up_console(options.console);
+  app::log_line("begins: " + command_line);
+}
+
 int with_mpi(app::Options const& options, int argc, char** argv) {
   std::string const command_line = command_line_of(argc, argv);
   bool const runs = options.command == app::Options::Command::run || options.command == app::Options::Command::verify;
@@ -94,6 +102,8 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
     ended = guarded(rank == 0, [&] {
       Communicator const comm = Communicator::duplicate_of(MPI_COMM_WORLD),
                          for_agreement = Communicator::duplicate_of(MPI_COMM_WORLD);
+      // All ranks or none: a log that cannot be opened must not leave the others waiting.
+      Agreement(for_agreement).run_on_first([&] { start_console(options, command_line); });
       if (options.command == app::Options::Command::env) return app::print_environment(options, comm);
       if (options.command == app::Options::Command::doctor) return app::examine_node(options, comm);
       if (options.command == app::Options::Command::selftest)
@@ -107,47 +117,64 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
   return code;
 }
 
+int perform(app::Options const& options, int argc, char** argv, bool speaks) {
+  using Command = app::Options::Command;
+  // Commands that need neither MPI nor Kokkos.
+  auto const alone = [&](auto&& body) {
+    return guarded(speaks,
+                   [&] {
+                     if (speaks) start_console(options, command_line_of(argc, argv));
+                     return body();
+                   })
+        .code;
+  };
+  switch (options.command) {
+    case Command::version:
+      return alone([&] { return app::print_version(speaks); });
+    case Command::list:
+      return alone([&] { return app::list_registered(options, speaks); });
+    case Command::plan:
+      if (options.print_schema) return alone([&] { return app::print_schema(speaks); });
+      return with_mpi(options, argc, argv);
+    case Command::inspect:
+      return alone([&] { return app::inspect_file(options, speaks); });
+    case Command::report:
+      return alone([&] { return app::make_report(options, speaks); });
+    case Command::compare:
+      return alone([&] { return app::compare_results(options, speaks); });
+    case Command::baseline:
+      return alone([&] { return app::manage_baselines(options, speaks); });
+    case Command::merge:
+      return alone([&] { return app::merge_results(options, speaks); });
+    case Command::script:
+      return alone([&] { return app::print_script(options, speaks); });
+    case Command::completion:
+      return alone([&] { return app::print_completion(options, speaks); });
+    case Command::man:
+      return alone([&] { return app::print_manual(options, speaks); });
+    case Command::selftest:
+      if (options.false_alarms == 0 && !options.detection_limits)
+        return alone([&] { return app::run_planted_faults(options, speaks); });
+      return with_mpi(options, argc, argv);
+    case Command::run:
+      if (options.launches > 1 && !options.dry_run)
+        return alone([&] { return app::run_launches(options, command_line_of(argc, argv), speaks); });
+      if (!options.launcher.empty() && options.launches == 1)
+        return guarded(speaks, []() -> int { throw UsageError("--launcher is for --launches K"); }).code;
+      return with_mpi(options, argc, argv);
+    default:
+      return with_mpi(options, argc, argv);
+  }
+}
+
 }  // namespace
 
 int retrace::retrace_main(int argc, char** argv) {
   bool const speaks = is_first_process();
   app::Parsed const parsed = app::parse_command_line(argc, argv, speaks);
   if (parsed.exit_code >= 0) return parsed.exit_code;
-  using Command = app::Options::Command;
-  switch (parsed.options.command) {
-    case Command::list:
-      return guarded(speaks, [&] { return app::list_registered(parsed.options, speaks); }).code;
-    case Command::plan:
-      if (parsed.options.print_schema) return guarded(speaks, [&] { return app::print_schema(speaks); }).code;
-      return with_mpi(parsed.options, argc, argv);
-    case Command::inspect:
-      return guarded(speaks, [&] { return app::inspect_file(parsed.options, speaks); }).code;
-    case Command::report:
-      return guarded(speaks, [&] { return app::make_report(parsed.options, speaks); }).code;
-    case Command::compare:
-      return guarded(speaks, [&] { return app::compare_results(parsed.options, speaks); }).code;
-    case Command::baseline:
-      return guarded(speaks, [&] { return app::manage_baselines(parsed.options, speaks); }).code;
-    case Command::merge:
-      return guarded(speaks, [&] { return app::merge_results(parsed.options, speaks); }).code;
-    case Command::script:
-      return guarded(speaks, [&] { return app::print_script(parsed.options, speaks); }).code;
-    case Command::completion:
-      return guarded(speaks, [&] { return app::print_completion(parsed.options, speaks); }).code;
-    case Command::man:
-      return guarded(speaks, [&] { return app::print_manual(parsed.options, speaks); }).code;
-    case Command::selftest:
-      if (parsed.options.false_alarms == 0 && !parsed.options.detection_limits)
-        return guarded(speaks, [&] { return app::run_planted_faults(parsed.options, speaks); }).code;
-      return with_mpi(parsed.options, argc, argv);
-    case Command::run:
-      if (parsed.options.launches > 1 && !parsed.options.dry_run)
-        return guarded(speaks, [&] { return app::run_launches(parsed.options, command_line_of(argc, argv), speaks); })
-            .code;
-      if (!parsed.options.launcher.empty() && parsed.options.launches == 1)
-        return guarded(speaks, []() -> int { throw UsageError("--launcher is for --launches K"); }).code;
-      return with_mpi(parsed.options, argc, argv);
-    default:
-      return with_mpi(parsed.options, argc, argv);
-  }
+  app::remember_environment();
+  int const code = perform(parsed.options, argc, argv, speaks);
+  app::log_line("ends with code " + std::to_string(code));
+  return code;
 }

@@ -1,6 +1,7 @@
 #include "results/merge.hpp"
 
 #include "app/commands.hpp"
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
 #include "core/error.hpp"
 #include "results/reader.hpp"
@@ -23,9 +24,10 @@ int merge_results(Options const& options, bool speaks) {
   for (std::string const& file : options.files) inputs.push_back({file, results::read_result(file)});
   results::Merged const merged = results::merge(std::move(inputs), options.prefer == "newest");
   results::write_snapshot(options.output, merged.document);
-  for (std::string const& note : merged.notes) fmt::print(stderr, "retrace: {}: {}\n", options.output, note);
-  fmt::print("{} of {} files: {}\n", options.output, options.files.size(),
-             merged.document.finalized ? "complete" : "not complete");
+  for (std::string const& note : merged.notes) complain(fmt::format("{}: {}", options.output, note));
+  if (!options.console.quiet)
+    fmt::print("{} of {} files: {}\n", options.output, options.files.size(),
+               merged.document.finalized ? "complete" : "not complete");
   results::Summary const summary = results::summarize(merged.document);
   fmt::print("{}\n{}\n", results::detail_line(summary), results::final_line(summary));
   return exit_success;

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -49,13 +50,16 @@ std::string explain(CLI::App const& app, CLI::ParseError const& error, std::vect
                          (chosen == nullptr && dynamic_cast<CLI::RequiredError const*>(&error) != nullptr);
   if (!misplaced) return error.what() + hint;
 
-  std::vector<std::string> left = at.remaining();
+  std::vector<std::string> left = app.remaining(true);
   if (chosen == nullptr) left = words;  // the missing command was noticed first
   auto const option = std::ranges::find_if(left, [](std::string const& word) { return word.starts_with('-'); });
   if (option != left.end()) {
     std::vector<std::string> names;
-    for (CLI::Option const* known : at.get_options()) {
-      for (std::string const& name : known->get_lnames()) names.push_back("--" + name);
+    for (CLI::App const* const valid : {&at, &app}) {
+      for (CLI::Option const* known : valid->get_options()) {
+        for (std::string const& name : known->get_lnames()) names.push_back("--" + name);
+      }
+      if (&at == &app) break;
     }
     return unknown_name_message("option", option->substr(0, option->find('=')), names) + hint;
   }
@@ -64,6 +68,24 @@ std::string explain(CLI::App const& app, CLI::ParseError const& error, std::vect
   for (CLI::App const* command : commands) names.push_back(command->get_name());
   if (!left.empty()) return unknown_name_message("command", left.front(), names) + hint;
   return fmt::format("a command is missing; valid: {}", fmt::join(names, ", ")) + hint;
+}
+
+/// They may stand behind the command, too.
+void define_console(CLI::App& app, ConsoleOptions& o) {
+  app.fallthrough();
+  CLI::Option* const quiet = app.add_flag("-q,--quiet", o.quiet, "only the last line, and complaints");
+  app.add_flag("-v,--verbose", o.verbose, "each check with value and threshold, each line of a comparison")
+      ->excludes(quiet);
+  app.add_option("--color", o.color, "colours; auto: on a terminal, where NO_COLOR is not set")
+      ->type_name("auto|always|never")
+      ->capture_default_str()
+      ->check(one_of({"auto", "always", "never"}));
+  app.add_option("--progress", o.progress, "plain: a line per case; auto: a bar on a terminal, else plain")
+      ->type_name("auto|bar|plain|none")
+      ->capture_default_str()
+      ->check(one_of({"auto", "bar", "plain", "none"}));
+  app.add_option("--log-file", o.log_file, "append messages and a line per case, with times, to this file")
+      ->type_name("FILE");
 }
 
 void define_script(CLI::App& app, Options& o) {
@@ -125,9 +147,12 @@ void define_shell_support(CLI::App& app, Options& o) {
 }
 
 /// The command and its options as they were given, but for those named.
-std::vector<std::string> words_without(CLI::App const& command, std::vector<std::string> const& left_out) {
+std::vector<std::string> words_without(CLI::App const& app, CLI::App const& command,
+                                       std::vector<std::string> const& left_out) {
   std::vector<std::string> words{command.get_name()};
-  for (CLI::Option const* option : command.get_options()) {
+  std::vector<CLI::Option const*> given = app.get_options();
+  std::ranges::copy(command.get_options(), std::back_inserter(given));
+  for (CLI::Option const* option : given) {
     if (option->count() == 0 || option->get_lnames().empty()) continue;
     std::string const& name = option->get_lnames().front();
     if (std::ranges::find(left_out, name) != left_out.end()) continue;
@@ -168,9 +193,11 @@ Options::Command command_named(std::string_view name) {
 void define_command_line(CLI::App& app, Options& o) {
   app.name("retrace");
   app.description("Can this gradient through an ODE solver be trusted, and what did it cost?");
-  app.set_version_flag("--version", "retrace " RETRACE_VERSION, "print the version and end");
+  app.set_version_flag("--version", "retrace " RETRACE_VERSION, "print the version and end; =json: the build, too");
   app.set_help_flag("-h,--help", "print this help and end");
+  app.set_help_all_flag("--help-all", "print the help with what is seldom needed, too, and end");
   app.require_subcommand(1);
+  define_console(app, o.console);
 
   define_run(app, o);
   define_verify(app, o);
@@ -185,6 +212,10 @@ void define_command_line(CLI::App& app, Options& o) {
   inspect->add_option("file", o.files, "result file")->required()->type_name("FILE")->expected(1);
   inspect->add_flag("--validate", o.validate, "check the file against the schema; exit code 1 with findings");
   inspect->add_flag("--exit-code", o.exit_code, "print nothing, end with the code that the run's verdict gives");
+  inspect->add_flag("--strict", o.strict, "with --exit-code: inconclusive verdicts give 4");
+  inspect->add_flag("--lenient-xpass", o.lenient_xpass, "with --exit-code: an unexpected pass is no failure");
+  inspect->add_flag("--upgrade", o.upgrade, "write it anew in this program's version of the schema, to -o");
+  inspect->add_option("-o,--output", o.output, "with --upgrade: the new file; never overwritten")->type_name("FILE");
 
   CLI::App* const merge = app.add_subcommand("merge", "Join shards or launches of one suite into one result file.");
   merge->add_option("file", o.files, "result file")->required()->type_name("FILE")->expected(1, any_count);
@@ -245,7 +276,6 @@ void define_command_line(CLI::App& app, Options& o) {
       ->excludes(alarms);
   selftest->add_option("-o,--folder", o.output, "folder of the programs with planted faults (default: the build's)")
       ->type_name("DIR");
-  selftest->add_flag("-q,--quiet", o.quiet, "no progress");
 
   define_script(app, o);
   define_shell_support(app, o);
@@ -261,6 +291,13 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
   try {
     for (int i = 1; i < argc; ++i) {
       std::string const word = argv[i];
+      if (word == "--version=json") {
+        parsed.options.command = Options::Command::version;
+        return parsed;
+      }
+      if (word.starts_with("--version="))
+        throw UsageError(unknown_name_message("form of the version", word.substr(word.find('=') + 1),
+                                              std::vector<std::string>{"json"}));
       if (word.starts_with("--kokkos-"))
         check_kokkos_option(word);
       else
@@ -269,7 +306,12 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // reversed, as CLI11 wants them
   } catch (CLI::CallForHelp const&) {
     CommandTable const table = command_table();
-    if (prints) std::cout << help_of(table, *table.find(chosen()->get_name()));
+    if (prints) std::cout << help_of(table, *table.find(chosen()->get_name()), Extent::usual);
+    parsed.exit_code = exit_success;
+    return parsed;
+  } catch (CLI::CallForAllHelp const&) {
+    CommandTable const table = command_table();
+    if (prints) std::cout << help_of(table, *table.find(chosen()->get_name()), Extent::all);
     parsed.exit_code = exit_success;
     return parsed;
   } catch (CLI::CallForVersion const& e) {
@@ -286,10 +328,19 @@ Parsed parse_command_line(int argc, char** argv, bool prints) {
     return parsed;
   }
   parsed.options.command = command_named(chosen()->get_name());
-  parsed.options.launch_words =
-      words_without(*chosen(), {"launches", "launcher", "output", "junit", "time-limit", "dry-run"});
+  // Files and marks are made of the whole result, by the process that has it.
+  std::vector<std::string> left_out{"launches", "launcher", "output", "time-limit", "dry-run", "junit",
+                                    "json",     "csv",      "tap",    "annotate",   "fom",     "ctest"};
+  parsed.options.launch_words = words_without(app, *chosen(), left_out);
+  for (char const* of_a_suite :
+       {"filter", "exclude", "shard", "budget", "from", "resume", "maxfail", "fail-fast", "isolate", "quiet", "verbose",
+        "progress", "color", "log-file", "no-ceilings", "keep-journal", "allow-empty"})
+    left_out.emplace_back(of_a_suite);
+  parsed.options.case_words = words_without(app, *chosen(), left_out);
   for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]).starts_with("--kokkos-")) parsed.options.launch_words.emplace_back(argv[i]);
+    if (!std::string_view(argv[i]).starts_with("--kokkos-")) continue;
+    parsed.options.launch_words.emplace_back(argv[i]);
+    parsed.options.case_words.emplace_back(argv[i]);
   }
   return parsed;
 }

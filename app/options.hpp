@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/compare_options.hpp"
+#include "app/console.hpp"
 #include "app/script.hpp"
 
 #include <cstdint>
@@ -32,27 +33,32 @@ struct Options {
     doctor,
     selftest,
     completion,
-    man
+    man,
+    version
   };
   Command command = Command::none;
+  ConsoleOptions console;
 
   // run, verify
   std::vector<std::string> configs, overrides, filters, excludes;
-  std::string suite, output, shard, resume = "auto", time_limit;
+  std::string suite, output, shard, resume = "auto", time_limit, case_timeout;
   std::string references;       ///< folder of those in quadruple precision; empty: none is kept
   double grace_seconds = 15.0;  ///< less than the least lead of a job script's signal
   int repeat = 0, warmup = -1;  ///< 0, -1: as the suite says
   double min_time_seconds = -1.0;
   int max_failures = 0;
   bool verify_quick = false, verify_full = false;  ///< the sets of checks; neither: the standard one
-  std::string junit;
-  bool time_failed = false, no_memory = false, strict = false, allow_empty = false, quiet = false;
+  std::string junit, json_file, csv, tap, annotate = "auto";
+  bool merits = false, ctest = false;  ///< lines for other programs on stdout
+  std::string memory = "exact", isolate = "none";
+  bool time_failed = false, strict = false, lenient_xpass = false, allow_empty = false;
   bool keep_journal = false, dry_run = false;
 
   // run
   int launches = 1;
   std::string launcher;                   ///< of the launches: the words before the program's
   std::vector<std::string> launch_words;  ///< what each launch is asked for: all but launches, files and time limit
+  std::vector<std::string> case_words;    ///< what the process of a single case is asked for, but for the case
 
   // run, verify, plan
   std::string budget;
@@ -84,7 +90,7 @@ struct Options {
   // inspect, report, merge
   std::vector<std::string> files;
   std::string prefer;
-  bool validate = false, exit_code = false;
+  bool validate = false, exit_code = false, upgrade = false;
   std::string title;
   ReportRequest report;
 

@@ -121,7 +121,7 @@ void print_plan(Options const& options, Suite const& suite, std::vector<CaseSpec
                 results::ResultDocument head) {
   if (!options.output.empty()) results::check_output_name(options.output);
   ResumePlan const plan = plan_resume(options, cases, std::move(head), results::find_earlier(options.output));
-  for (std::string const& warning : plan.warnings) fmt::print(stderr, "retrace: {}\n", warning);
+  for (std::string const& warning : plan.warnings) complain(warning);
 
   Estimator estimator;
   for (std::string const& path : options.estimate_from) estimator.learn(results::read_result(path).cases);
@@ -138,7 +138,7 @@ void print_plan(Options const& options, Suite const& suite, std::vector<CaseSpec
   }
   Totals const totals = totals_of(planned, suite);
   if (options.json) return print_json(planned, suite, totals);
-  if (!options.quiet) {
+  if (!options.console.quiet) {
     print_table(planned, suite);
     for (std::string const& note : plan.notes) fmt::print("{}\n", note);
     fmt::print("{}\n{}\n", time_line(totals), bytes_line(totals));

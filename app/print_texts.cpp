@@ -3,10 +3,13 @@
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
 #include "app/script.hpp"
+#include "app/version.hpp"
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
+#include "results/schema.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
@@ -40,6 +43,22 @@ int print_script(Options const& options, bool speaks) {
 int print_completion(Options const& options, bool speaks) {
   std::string const script = completion_script(command_table(), options.what);
   if (speaks) fmt::print("{}", script);
+  return exit_success;
+}
+
+int print_version(bool speaks) {
+  nlohmann::ordered_json const json{{"name", "retrace"},
+                                    {"version", version},
+                                    {"commit", git_commit},
+                                    {"branch", git_branch},
+                                    {"dirty", git_dirty},
+                                    {"schema_version", results::schema_version},
+                                    {"compiler", compiler},
+                                    {"build_type", build_type},
+                                    {"preset", preset},
+                                    {"cxx_flags", cxx_flags},
+                                    {"cmake_version", cmake_version}};
+  if (speaks) fmt::print("{}\n", json.dump(1));
   return exit_success;
 }
 

@@ -1,6 +1,8 @@
 #include "app/progress.hpp"
 
+#include "app/console.hpp"
 #include "app/quantity_text.hpp"
+#include "results/merit.hpp"
 #include "results/summary.hpp"
 
 #include <fmt/format.h>
@@ -17,9 +19,9 @@ namespace retrace::app {
 
 namespace {
 
-std::int64_t evaluations(results::CaseRecord const& record) {
-  return std::max<std::int64_t>(record.cost.nfe_fwd, 0) + std::max<std::int64_t>(record.cost.nfe_bwd, 0) +
-         std::max<std::int64_t>(record.cost.n_vjp, 0);
+Tint tint_of(results::Status status) {
+  if (results::is_failure(status)) return Tint::bad;
+  return status == results::Status::pass ? Tint::good : Tint::doubtful;
 }
 
 template <class Number>
@@ -46,23 +48,28 @@ std::string range_text(Range<double> const& r, std::string (*text)(double)) {
 
 }  // namespace
 
-std::int64_t solver_peak_bytes(results::CaseRecord const& record) {
-  std::int64_t peak = -1;
-  for (auto const& row : record.memory) {
-    if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
-      peak = std::max(peak, row.peak_above_baseline);
-  }
-  return peak;
-}
-
-std::string progress_line(std::size_t index, std::size_t total, results::CaseRecord const& record) {
-  std::string const count = std::to_string(total);
-  std::string line = fmt::format("[{:>{}}/{}] {:12} {}  err={:.1e} evals={}", index, count.size(), count,
-                                 results::name_of(record.row.status), record.row.case_id, record.accuracy.grad_rel_l2,
-                                 evaluations(record));
-  if (std::int64_t const peak = solver_peak_bytes(record); peak >= 0) line += " mem=" + bytes_text(peak);
+std::string progress_line(std::size_t index, std::size_t total, results::CaseRecord const& record, bool tinted) {
+  std::string const count = std::to_string(total), status = fmt::format("{:12}", results::name_of(record.row.status));
+  std::string line = fmt::format("[{:>{}}/{}] {} {}  err={:.1e} evals={}", index, count.size(), count,
+                                 tinted ? app::tinted(status, tint_of(record.row.status)) : status, record.row.case_id,
+                                 record.accuracy.grad_rel_l2, results::evaluations(record));
+  if (std::int64_t const peak = results::solver_peak_bytes(record); peak >= 0) line += " mem=" + bytes_text(peak);
   if (!std::isnan(record.cost.time_median)) line += " t=" + seconds_text(record.cost.time_median);
   return line;
+}
+
+std::string check_lines(results::CaseRecord const& record) {
+  std::string lines;
+  for (results::CheckRow const& check : record.checks) {
+    lines += fmt::format("    {:12} {}", results::name_of(check.verdict), check.check);
+    if (check.verdict != results::Verdict::skipped)
+      lines += fmt::format(": {:.3g} {} {:.3g}", check.value, check.op, check.threshold);
+    lines += check.message.empty() ? "\n" : " (" + check.message + ")\n";
+  }
+  if (!record.cost.timing_reason.empty())
+    lines +=
+        fmt::format("    times are {}: {}\n", results::name_of(record.cost.timing_quality), record.cost.timing_reason);
+  return lines;
 }
 
 std::string result_table(results::ResultDocument const& document) {
@@ -78,8 +85,8 @@ std::string result_table(results::ResultDocument const& document) {
     group.inconclusive += record.row.status == results::Status::inconclusive ? 1 : 0;
     group.error.add(record.accuracy.grad_rel_l2);
     group.seconds.add(record.cost.time_median);
-    group.evaluations.add(evaluations(record));
-    if (std::int64_t const peak = solver_peak_bytes(record); peak >= 0) group.bytes.add(peak);
+    group.evaluations.add(results::evaluations(record));
+    if (std::int64_t const peak = results::solver_peak_bytes(record); peak >= 0) group.bytes.add(peak);
   }
   auto const error_text = +[](double x) { return fmt::format("{:.1e}", x); };
   std::string table =
@@ -95,8 +102,8 @@ std::string result_table(results::ResultDocument const& document) {
   }
   for (auto const& record : document.cases) {
     if (results::is_failure(record.row.status))
-      table +=
-          fmt::format("{}: {}\n    {}\n", results::name_of(record.row.status), record.row.case_id, record.row.reason);
+      table += fmt::format("{}: {}\n    {}\n", tinted(results::name_of(record.row.status), Tint::bad),
+                           record.row.case_id, record.row.reason);
   }
   return table;
 }

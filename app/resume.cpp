@@ -1,5 +1,6 @@
 #include "app/resume.hpp"
 
+#include "app/run_outputs.hpp"
 #include "core/error.hpp"
 #include "results/summary.hpp"
 
@@ -104,7 +105,8 @@ std::size_t ResumePlan::left() const {
 
 Json request_of(Options const& options) {
   Json request{{"command", options.command == Options::Command::verify ? "verify" : "run"}};
-  if (options.no_memory) request["no-memory"] = true;
+  if (options.memory == "off") request["no-memory"] = true;  // the name that files of version 1.1 have
+  if (options.memory == "rss") request["memory"] = "rss";
   if (!options.shard.empty()) request["shard"] = options.shard;
   if (options.time_failed) request["time-failed"] = true;
   if (!options.filters.empty()) request["filter"] = options.filters;
@@ -175,8 +177,8 @@ ResumePlan plan_resume(Options const& options, std::vector<CaseSpec> const& case
     auto const found = known.find(id);
     if (found != known.end()) {
       results::CaseRow const& row = plan.document.cases[found->second].row;
-      plan.wanted[i] =
-          row.case_hash != case_hash(cases[i]) || (options.resume == "failed" && results::is_failure(row.status));
+      plan.wanted[i] = row.case_hash != case_hash(cases[i]) ||
+                       (options.resume == "failed" && results::is_failure(row.status, exit_rules(options)));
       continue;
     }
     auto const attempts = plan.attempts.find(id);

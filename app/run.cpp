@@ -1,5 +1,6 @@
 #include "app/budget.hpp"
 #include "app/commands.hpp"
+#include "app/console.hpp"
 #include "app/environment.hpp"
 #include "app/exit_code.hpp"
 #include "app/plan.hpp"
@@ -11,6 +12,7 @@
 #include "app/version.hpp"
 #include "benchmarks/agreement.hpp"
 #include "benchmarks/builtin_suites.hpp"
+#include "benchmarks/case_order.hpp"
 #include "benchmarks/case_runner.hpp"
 #include "benchmarks/ceilings.hpp"
 #include "benchmarks/filter.hpp"
@@ -127,14 +129,18 @@ std::string default_output(results::ResultDocument const& document) {
   return "retrace-" + stamp + ".h5";
 }
 
-results::ExitRules exit_rules(Options const& options) {
-  return {.strict = options.strict, .allow_empty = options.allow_empty};
-}
-
 void add_ceilings(results::ResultDocument& document) {
   for (results::EnvironmentRow& row : ceiling_rows(measure_ceilings(quick_ceiling_plan()))) {
     row.run = static_cast<std::int64_t>(document.runs.size()) - 1;
     document.environment.push_back(std::move(row));
+  }
+}
+
+double duration_option(char const* option, std::string const& text) {
+  try {
+    return parse_duration(text);
+  } catch (UsageError const& error) {
+    throw UsageError(fmt::format("{}: {}", option, error.what()));
   }
 }
 
@@ -143,14 +149,10 @@ std::optional<Watchdog::Clock::time_point> end_of_run(Options const& options, Wa
   constexpr double for_last_snapshot = 1.0, longest = 1e9;
   double seconds = 0.0;
   if (!options.time_limit.empty()) {
-    try {
-      seconds = parse_duration(options.time_limit);
-    } catch (UsageError const& error) {
-      throw UsageError(std::string("--time-limit: ") + error.what());
-    }
+    seconds = duration_option("--time-limit", options.time_limit);
   } else if (auto const job = remaining_job_time()) {
     seconds = usable_seconds(job->seconds_left);
-    if (!options.quiet)
+    if (!options.console.quiet)
       fmt::print("the job has {:.0f} s left ({}); no case is begun or waited for after {:.0f} s\n", job->seconds_left,
                  job->source, seconds);
   } else {
@@ -164,6 +166,8 @@ std::optional<Watchdog::Clock::time_point> end_of_run(Options const& options, Wa
 void apply_settings(Options const& options, Suite& suite) {
   if (options.repeat > 0) suite.run.repeat = options.repeat;
   if (options.warmup >= 0) suite.run.warmup = options.warmup;
+  if (!options.case_timeout.empty())
+    suite.run.case_timeout_seconds = duration_option("--case-timeout", options.case_timeout);
   if (options.min_time_seconds >= 0.0) suite.run.min_time_seconds = options.min_time_seconds;
   suite.effective["run"] = settings_json(suite.run);
 }
@@ -185,16 +189,17 @@ Opened open_store(Options const& options, std::vector<CaseSpec> const& cases, re
   agreement.run_on_first([&] {
     opened.store = std::make_unique<results::ResultStore>(options.output);
     if (std::string const from = opened.store->taken_over_from(); !from.empty())
-      fmt::print(stderr, "retrace: takes over the lock of {}, which has ended\n", from);
+      complain(fmt::format("takes over the lock of {}, which has ended", from));
     ResumePlan plan = plan_resume(options, cases, std::move(head), opened.store->find_earlier());
-    for (std::string const& warning : plan.warnings) fmt::print(stderr, "retrace: {}\n", warning);
+    for (std::string const& warning : plan.warnings) complain(warning);
     for (std::string const& note : plan.notes) {
-      if (!options.quiet) fmt::print("{}\n", note);
+      if (!options.console.quiet) say(note);
     }
     for (bool const wanted : plan.wanted) answer += wanted ? '1' : '0';
     if (plan.complete) {
       answer += std::to_string(results::exit_code(plan.document, exit_rules(options)));
-      print_last_lines(plan.document);
+      write_outputs(options, plan.document);
+      print_last_lines(options, plan.document);
       return;
     }
     // Behind the fingerprints: a rate is a measurement and never twice the same.
@@ -228,11 +233,11 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
   keep_within_budget(options, suite, cases, comm, agreement);
   if (cases.empty()) {
     if (speaks) {
-      fmt::print(stderr, "retrace: {}\n", nothing_selected(suite, options));
+      complain(nothing_selected(suite, options));
       if (plans)
         fmt::print("0 to run, 0 to skip, {} excluded\n", suite.excluded.size());
       else
-        print_last_lines({});
+        print_last_lines(options, {});
     }
     return options.allow_empty ? exit_success : exit_nothing;
   }
@@ -245,12 +250,19 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
   agreement.run_on_first([&] { end = end_of_run(options, started); });
   Options effective = options;
   if (options.command == Options::Command::run && options.output.empty()) effective.output = default_output(head);
+  agreement.run_on_first([&] { check_outputs(effective); });
+  if (options.isolate == "case" && comm.size() > 1)
+    throw UsageError(
+        fmt::format("--isolate=case starts a process for each case and cannot do so on {} ranks: they would "
+                    "have to be started by a launcher each time; run on one rank, or without --isolate",
+                    comm.size()));
   Opened const opened = open_store(effective, cases, std::move(head), comm, agreement);
   if (opened.code_if_complete >= 0) return opened.code_if_complete;
   std::vector<CaseSpec> left;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     if (opened.wanted[i]) left.push_back(cases[i]);
   }
+  left = in_run_order(std::move(left), suite.run.order);
 
   Session session(effective, suite, comm, agreement, opened.store.get(), cases.size() - left.size(), end);
   std::exception_ptr failure;
@@ -260,16 +272,22 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
   } catch (...) {
     failure = std::current_exception();  // after what is known has been printed
   }
+  if (!failure) {
+    try {
+      agreement.run_on_first([&] { write_outputs(effective, opened.store->document()); });
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
   if (speaks) {
     results::ResultDocument const& document = opened.store->document();
-    if (!options.quiet) fmt::print("\n{}\n{}", check_table(document), result_table(document));
-    if (!options.quiet && !effective.output.empty()) fmt::print("result file: {}\n", effective.output);
+    if (!options.console.quiet) fmt::print("\n{}\n{}", check_table(document), result_table(document));
+    if (!options.console.quiet && !effective.output.empty()) fmt::print("result file: {}\n", effective.output);
     if (document.cases.size() < cases.size())
       fmt::print("stopped after {} of {} cases\n", document.cases.size(), cases.size());
-    print_last_lines(document);
+    print_last_lines(options, document);
   }
   if (failure) std::rethrow_exception(failure);
-  agreement.run_on_first([&] { write_junit(options, opened.store->document()); });
   return code;
 }
 

@@ -2,13 +2,21 @@
 
 #include "app/options.hpp"
 #include "results/record.hpp"
+#include "results/summary.hpp"
 
 namespace retrace::app {
 
-/// The two lines that every run ends with.
-void print_last_lines(results::ResultDocument const& document);
+[[nodiscard]] results::ExitRules exit_rules(Options const& options);
 
-/// Writes the file of --junit, if one is asked for.
-void write_junit(Options const& options, results::ResultDocument const& document);
+/// The two lines that every run ends with.
+void print_last_lines(Options const& options, results::ResultDocument const& document);
+
+/// Can the files of --junit, --json, --csv and --tap be written? Asked before the first case, not after the last.
+/// Throws UsageError.
+void check_outputs(Options const& options);
+
+/// Writes what was asked for beside the result: files ("-": to stdout), lines for other programs, and what the CI host
+/// shows.
+void write_outputs(Options const& options, results::ResultDocument const& document);
 
 }  // namespace retrace::app

@@ -111,7 +111,7 @@ int run_false_alarms(Options const& options, Communicator const& comm) {
   bool const speaks = comm.rank() == 0;
   selftest::FalseAlarms const found =
       selftest::count_false_alarms(options.false_alarms, options.seed, comm, [&](std::int64_t done) {
-        if (speaks && !options.quiet && done % 100 == 0) fmt::print(stderr, "{} configurations done\n", done);
+        if (speaks && !options.console.quiet && done % 100 == 0) fmt::print(stderr, "{} configurations done\n", done);
       });
   if (speaks) {
     fmt::print("{:<20} {:>6} {:>12} {:>7}\n", "check", "pass", "false alarm", "incon.");
@@ -133,7 +133,7 @@ int run_false_alarms(Options const& options, Communicator const& comm) {
 int print_detection_limits(Options const& options, Communicator const& comm) {
   bool const speaks = comm.rank() == 0;
   std::vector<selftest::DetectionLimit> const limits = selftest::detection_limits(comm, [&](std::string const& what) {
-    if (speaks && !options.quiet) fmt::print(stderr, "{}\n", what);
+    if (speaks && !options.console.quiet) fmt::print(stderr, "{}\n", what);
   });
   if (!speaks) return exit_success;
   struct Range {

@@ -1,7 +1,7 @@
 #include "app/session.hpp"
 
+#include "app/console.hpp"
 #include "app/exit_code.hpp"
-#include "app/progress.hpp"
 #include "app/resume.hpp"
 #include "app/run_outputs.hpp"
 #include "app/stop_signals.hpp"
@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -22,8 +21,10 @@ namespace {
 
 RunOptions run_options(Options const& options, Suite const& suite) {
   RunOptions run;
-  run.timing = run.memory = options.command == Options::Command::run;
-  if (options.no_memory) run.memory = false;
+  run.timing = options.command == Options::Command::run;
+  run.memory = !run.timing || options.memory == "off" ? MemoryMeasure::off
+               : options.memory == "rss"              ? MemoryMeasure::process
+                                                      : MemoryMeasure::exact;
   run.time_failed = options.time_failed;
   run.references = ReferenceCache(options.references);
   run.plan.repeat = suite.run.repeat;
@@ -56,6 +57,7 @@ Session::Session(Options const& options, Suite const& suite, Communicator const&
       store_(store),
       done_(done),
       end_(end),
+      case_seconds_(suite.run.case_timeout_seconds),
       runner_(comm, agreement, run_options(options, suite)),
       watchdog_({.case_seconds = suite.run.case_timeout_seconds,
                  .end = end,
@@ -65,6 +67,8 @@ Session::Session(Options const& options, Suite const& suite, Communicator const&
 int Session::run(std::vector<CaseSpec> const& cases) {
   int failures = 0;
   std::optional<results::EndedBy> stopped;
+  if (store_ != nullptr) progress_.emplace(options_.console, done_, done_ + cases.size());
+  if (options_.isolate == "case") process_.emplace(options_, case_seconds_, end_);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     stopped = reason_to_stop(cases[i], i == 0);
     if (stopped) break;
@@ -74,16 +78,22 @@ int Session::run(std::vector<CaseSpec> const& cases) {
       set_last_line(descriptor, line);
       store_->case_begins(case_id(cases[i]));
     });
-    results::CaseRecord record = watched(cases[i]);
-    failures += results::is_failure(record.row.status) ? 1 : 0;
-    tell_progress(done_ + i + 1, done_ + cases.size(), record);
-    std::vector<results::ConvergenceRow> convergence = runner_.take_convergence();
+    if (progress_) progress_->case_begins(case_id(cases[i]));
+    auto [record, convergence] = outcome_of(cases[i]);
+    if (!record) {  // only of a process of its own, and so on one rank
+      store_->case_abandoned(case_id(cases[i]));
+      stopped = stop_requested() ? results::EndedBy::signal : results::EndedBy::time_limit;
+      break;
+    }
+    failures += results::is_failure(record->row.status, exit_rules(options_)) ? 1 : 0;
+    if (progress_) progress_->case_ended(*record);
     agreement_.run_on_first([&] {
-      store_->case_ends(std::move(record), convergence);
+      store_->case_ends(std::move(*record), convergence);
       store_->save_if_due();
     });
     if (options_.max_failures > 0 && failures >= options_.max_failures) break;
   }
+  if (progress_) progress_->clear();
   return end(stopped.value_or(results::EndedBy::finished), !stopped);
 }
 
@@ -107,10 +117,14 @@ std::optional<results::EndedBy> Session::reason_to_stop(CaseSpec const& next, bo
   }
 }
 
-void Session::tell_progress(std::size_t index, std::size_t total, results::CaseRecord const& record) const {
-  if (store_ == nullptr || options_.quiet) return;
-  fmt::print("{}\n", progress_line(index, total, record));
-  std::fflush(stdout);
+CaseProcess::Outcome Session::outcome_of(CaseSpec const& spec) {
+  if (!process_) {
+    results::CaseRecord record = watched(spec);
+    return {std::move(record), runner_.take_convergence()};
+  }
+  CaseProcess::Outcome outcome = process_->run(spec);
+  set_last_line(-1, {});
+  return outcome;
 }
 
 results::CaseRecord Session::watched(CaseSpec const& spec) {
@@ -131,7 +145,7 @@ void Session::cut_off(CaseSpec const& spec, CutOff why) {
                                    : why == CutOff::signal ? "did not end soon enough after a signal"
                                                            : "did not end within the time limit of the run",
                                    comm_.rank(), runner_.activity());
-  if (own_fault || store_ != nullptr) fmt::print(stderr, "retrace: {}: {}\n", id, reason);
+  if (own_fault || store_ != nullptr) complain(fmt::format("{}: {}", id, reason));
   if (store_ == nullptr) return;
   if (own_fault)
     store_->case_ends(lost_case(spec, results::Status::timeout, std::move(reason)));
@@ -139,7 +153,7 @@ void Session::cut_off(CaseSpec const& spec, CutOff why) {
     store_->case_abandoned(id);
   store_->end(why == CutOff::signal ? results::EndedBy::signal : results::EndedBy::time_limit, exit_stopped_early,
               false);
-  print_last_lines(store_->document());
+  print_last_lines(options_, store_->document());
 }
 
 int Session::end(results::EndedBy ended_by, bool finalized) {
@@ -147,7 +161,7 @@ int Session::end(results::EndedBy ended_by, bool finalized) {
   agreement_.run_on_first([&] {
     if (finalized) {
       results::ResultDocument const& document = store_->document();
-      code = results::exit_code_of_cases(document, {.strict = options_.strict, .allow_empty = options_.allow_empty});
+      code = results::exit_code_of_cases(document, exit_rules(options_));
     }
     store_->end(ended_by, code, finalized, options_.keep_journal);
   });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "app/case_process.hpp"
 #include "app/options.hpp"
+#include "app/progress_display.hpp"
 #include "app/watchdog.hpp"
 #include "benchmarks/agreement.hpp"
 #include "benchmarks/case_runner.hpp"
@@ -30,7 +32,8 @@ class Session {
   void cut_off(CaseSpec const& spec, CutOff why);
   /// Collective: has somebody asked to stop, or is there no time for another case?
   [[nodiscard]] std::optional<results::EndedBy> reason_to_stop(CaseSpec const& next, bool is_first) const;
-  void tell_progress(std::size_t index, std::size_t total, results::CaseRecord const& record) const;
+  /// The case in this process, or in one of its own; nothing where it was given up without fault of its own.
+  [[nodiscard]] CaseProcess::Outcome outcome_of(CaseSpec const& spec);
   [[nodiscard]] int end(results::EndedBy ended_by, bool finalized);
 
   Options const& options_;
@@ -39,8 +42,11 @@ class Session {
   results::ResultStore* store_;
   std::size_t done_;
   std::optional<Watchdog::Clock::time_point> end_;
+  double case_seconds_;
   CaseRunner runner_;
-  Watchdog watchdog_;  // last: its thread ends before what it looks at
+  std::optional<CaseProcess> process_;       ///< with --isolate=case
+  std::optional<ProgressDisplay> progress_;  ///< of rank 0
+  Watchdog watchdog_;                        // last: its thread ends before what it looks at
 };
 
 /// Seconds that a case may take, from what like ones took: the same problem and method, else the same problem, else

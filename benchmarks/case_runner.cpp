@@ -276,10 +276,14 @@ void CaseRunner::examine(CaseSpec const& spec, results::CaseRecord& record) {
       record.checks.push_back(check_row(std::move(check), seconds));
     }
   });
-  if (options_.memory) {
+  if (options_.memory == MemoryMeasure::exact) {
     MemoryUse use;
     phase("memory", [&] { use = record_memory(*instance_, choice_of(spec), control); });
     phase("memory statistics", [&] { note_memory(*comm_, use, result.model_bytes, record); });
+  } else if (options_.memory == MemoryMeasure::process) {
+    std::int64_t bytes = -1;
+    phase("memory", [&] { bytes = process_peak_bytes(*instance_, choice_of(spec), control); });
+    phase("memory statistics", [&] { note_process_memory(*comm_, bytes, record); });
   }
   check_limits(spec, record);
   judge(spec, result.status, solve_failure(result, control, instance_->batch()), record);

@@ -20,9 +20,13 @@
 
 namespace retrace {
 
+/// How the bytes of a case are found: not at all, as the peak of the process, or by every allocation.
+enum class MemoryMeasure { off, process, exact };
+
 /// What is done with each case beside its gradient.
 struct RunOptions {
-  bool timing = true, memory = true;
+  bool timing = true;
+  MemoryMeasure memory = MemoryMeasure::exact;
   bool time_failed = false;  ///< time a case whose checks failed all the same
   TimingPlan plan{};
   ReferenceCache references{};  ///< those in quadruple precision

@@ -1,9 +1,13 @@
 #include "benchmarks/case_verdict.hpp"
 
 #include "benchmarks/check_row.hpp"
+#include "results/merit.hpp"
 #include "verification/check.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace retrace {
 
@@ -27,8 +31,23 @@ std::string solve_failure(GradientResult const& result, StepControl const& contr
                      result.work.accepted, result.work.rejected);
 }
 
+namespace {
+
+bool is_solver_peak(results::MemoryRow const& row) {
+  return row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank;
+}
+
+}  // namespace
+
 void check_limits(CaseSpec const& spec, results::CaseRecord& record) {
   for (auto const& [quantity, limit] : spec.limits) {
+    bool const of_bytes = quantity == "peak_bytes";
+    if (of_bytes && std::ranges::none_of(record.memory, &is_solver_peak)) {
+      CheckResult none = skipped("no bytes were measured");
+      none.check = "limit_" + quantity;
+      record.checks.push_back(check_row(std::move(none), results::not_measured));
+      continue;
+    }
     double value = results::not_measured;
     if (quantity == "grad_rel_l2") value = record.accuracy.grad_rel_l2;
     if (quantity == "grad_rel_linf") value = record.accuracy.grad_rel_linf;
@@ -38,12 +57,7 @@ void check_limits(CaseSpec const& spec, results::CaseRecord& record) {
     if (quantity == "grad_theta_rel_l2") value = record.accuracy.grad_theta_rel_l2;
     if (quantity == "loss_rel") value = record.accuracy.loss_rel;
     if (quantity == "state_rel_l2") value = record.accuracy.state_rel_l2;
-    if (quantity == "peak_bytes") {
-      for (auto const& row : record.memory) {
-        if (row.kind == results::MemoryKind::solver && row.stat == results::MemoryStat::max_rank)
-          value = static_cast<double>(row.peak_above_baseline);
-      }
-    }
+    if (of_bytes) value = static_cast<double>(results::solver_peak_bytes(record));
     record.checks.push_back(
         check_row(at_most("limit_" + quantity, value, limit, "absolute limit of the suite"), results::not_measured));
   }

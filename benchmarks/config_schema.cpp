@@ -302,7 +302,8 @@ Json run() {
                 property(integer(config::warmup_range), "warmup", "untimed repetitions before them"),
                 property(pattern(duration_pattern()), "min_time", "a sample lasts at least so long"),
                 property(pattern(duration_pattern()), "case_timeout", "a case that takes longer is cut off"),
-                property(names(config::run_orders), "order", "of the cases")});
+                property(names(config::run_orders), "order",
+                         "of the cases: the methods of a problem in turn, as written, or those with most work first")});
 }
 
 Json limits_of_problem(Vocabulary const& vocabulary) {

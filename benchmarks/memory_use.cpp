@@ -103,6 +103,21 @@ MemoryUse record_memory(ProblemInstance const& problem, GradientChoice const& ch
   return {tracker.stop_recording(), process_peak_rss_bytes()};
 }
 
+std::int64_t process_peak_bytes(ProblemInstance const& problem, GradientChoice const& choice,
+                                StepControl const& control) {
+  (void)reset_process_peak_rss();
+  problem.make_gradient(choice, control)->run();
+  return process_peak_rss_bytes();
+}
+
+void note_process_memory(Communicator const& comm, std::int64_t peak_rss_bytes, results::CaseRecord& record) {
+  results::MemoryRow process;
+  process.space = "process";
+  process.kind = results::MemoryKind::process_rss;
+  process.peak_bytes = statistics(comm, peak_rss_bytes).values[0];
+  record.memory.push_back(process);
+}
+
 void note_memory(Communicator const& comm, MemoryUse const& use, std::int64_t model_bytes,
                  results::CaseRecord& record) {
   double leaked = 0.0, most = 0.0;  // most: solver's peak on the rank that has the largest
@@ -140,11 +155,7 @@ void note_memory(Communicator const& comm, MemoryUse const& use, std::int64_t mo
       record.mem_labels.push_back(row);
     }
   }
-  results::MemoryRow process;
-  process.space = "process";
-  process.kind = results::MemoryKind::process_rss;
-  process.peak_bytes = statistics(comm, use.peak_rss_bytes).values[0];
-  record.memory.push_back(process);
+  note_process_memory(comm, use.peak_rss_bytes, record);
 
   record.checks.push_back(check_row(at_most("leak", leaked, 0.0, "bytes alive after the gradient's objects are gone"),
                                     results::not_measured));

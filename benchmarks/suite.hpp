@@ -21,7 +21,7 @@ struct RunSettings {
   int warmup = 2;                       ///< untimed repetitions before them
   double min_time_seconds = 0.2;        ///< inner calls are batched until one sample lasts this long
   double case_timeout_seconds = 600.0;  ///< watchdog of each case
-  std::string order = "interleaved";    ///< interleaved | config | longest-first
+  std::string order = "interleaved";    ///< interleaved | config | longest-first; see case_order.hpp
 };
 
 /// [report]: the axes that the report draws unless told otherwise.

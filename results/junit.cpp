@@ -1,13 +1,13 @@
 #include "results/junit.hpp"
 
-#include "results/summary.hpp"
+#include "results/merit.hpp"
+#include "results/test_points.hpp"
 #include "results/xml_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <vector>
 
 namespace retrace::results {
@@ -16,18 +16,9 @@ namespace {
 
 /// Counts and text of a suite.
 struct Suite {
-  std::string name, cases;
+  std::string name, properties, cases;
   int tests = 0, failures = 0, errors = 0, skipped = 0;
   double seconds = 0.0;
-
-  void add(std::string_view case_id, std::string_view check, double time, std::string const& inside) {
-    ++tests;
-    double const known = std::isfinite(time) ? time : 0.0;
-    seconds += known;
-    cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"", xml_text(case_id),
-                         xml_text(check), known);
-    cases += inside.empty() ? "/>\n" : ">\n" + inside + "    </testcase>\n";
-  }
 };
 
 std::string element(std::string_view name, std::string_view message, std::string_view text) {
@@ -35,67 +26,62 @@ std::string element(std::string_view name, std::string_view message, std::string
   return fmt::format("      <{0} message=\"{1}\">{2}</{0}>\n", name, xml_text(message), xml_text(text));
 }
 
-void add_check(Suite& suite, CaseRecord const& record, CheckRow const& check, bool strict, std::string_view command) {
-  std::string const numbers = fmt::format("{:.6g} {} {:.6g}", check.value, check.op, check.threshold);
-  std::string inside;
-  switch (check.verdict) {
-    case Verdict::pass:
-      break;
-    case Verdict::skipped:
+std::string content(Suite& suite, TestPoint const& point, std::string_view command) {
+  switch (point.outcome) {
+    case PointOutcome::pass:
+      return {};
+    case PointOutcome::skipped:
+    case PointOutcome::expected_failure:
       ++suite.skipped;
-      inside = element("skipped", check.message, "");
+      return element("skipped", point.message, "");
+    case PointOutcome::failure:
+      ++suite.failures;
       break;
-    case Verdict::inconclusive:
-      ++(strict ? suite.failures : suite.skipped);
-      inside = element(strict ? "failure" : "skipped", "inconclusive: " + check.message, "");
-      break;
-    case Verdict::fail:
-      if (record.row.status == Status::xfail) {
-        ++suite.skipped;
-        inside = element("skipped", "expected to fail: " + record.row.reason, "");
-      } else {
-        ++suite.failures;
-        inside = element("failure", fmt::format("not {}", numbers), check.message);
-        inside += fmt::format("      <system-out>{}</system-out>\n",
-                              xml_text(fmt::format("{} '{}'", command, record.row.case_id)));
-      }
+    case PointOutcome::error:
+      ++suite.errors;
       break;
   }
-  suite.add(record.row.case_id, check.check, check.seconds, inside);
+  return element(point.outcome == PointOutcome::error ? "error" : "failure", point.message, point.detail) +
+         fmt::format("      <system-out>{}</system-out>\n", xml_text(fmt::format("{} '{}'", command, point.case_id)));
 }
 
-/// How the case ended, where its checks do not tell.
-void add_outcome(Suite& suite, CaseRecord const& record) {
-  bool const checks_tell = std::ranges::any_of(record.checks, [&](CheckRow const& check) {
-    return check.verdict == Verdict::fail && record.row.status == Status::fail;
-  });
-  if (!is_failure(record.row.status) || checks_tell) return;
-  bool const no_verdict = record.row.status != Status::fail && record.row.status != Status::xpass;
-  ++(no_verdict ? suite.errors : suite.failures);
-  suite.add(record.row.case_id, "solve", not_measured,
-            element(no_verdict ? "error" : "failure", name_of(record.row.status), record.row.reason));
+void add(Suite& suite, TestPoint const& point, std::string_view command) {
+  ++suite.tests;
+  double const known = std::isfinite(point.seconds) ? point.seconds : 0.0;
+  suite.seconds += known;
+  suite.cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"", xml_text(point.case_id),
+                             xml_text(point.name), known);
+  std::string const inside = content(suite, point, command);
+  suite.cases += inside.empty() ? "/>\n" : ">\n" + inside + "    </testcase>\n";
+}
+
+Suite& suite_named(std::vector<Suite>& suites, std::string const& name) {
+  auto const found = std::ranges::find(suites, name, &Suite::name);
+  if (found != suites.end()) return *found;
+  suites.push_back({.name = name, .properties = {}, .cases = {}});
+  return suites.back();
 }
 
 }  // namespace
 
-std::string as_junit(ResultDocument const& document, bool strict, std::string_view command) {
+std::string as_junit(ResultDocument const& document, ExitRules rules, std::string_view command) {
   std::vector<Suite> suites;
+  for (TestPoint const& point : test_points(document, rules)) add(suite_named(suites, point.problem), point, command);
   for (CaseRecord const& record : document.cases) {
-    auto found = std::ranges::find(suites, record.row.problem, &Suite::name);
-    if (found == suites.end()) {
-      suites.push_back({.name = record.row.problem, .cases = {}});
-      found = suites.end() - 1;
-    }
-    for (CheckRow const& check : record.checks) add_check(*found, record, check, strict, command);
-    add_outcome(*found, record);
+    Suite& suite = suite_named(suites, record.row.problem);
+    for (Merit const& merit : merits_of(record))
+      suite.properties += fmt::format("      <property name=\"{} {}\" value=\"{}\"/>\n", xml_text(record.row.case_id),
+                                      merit.name, merit.value);
   }
   std::string text = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\">\n",
                                  xml_text(document.title.empty() ? "retrace" : document.title));
-  for (Suite const& suite : suites)
+  for (Suite const& suite : suites) {
     text += fmt::format(
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n{}"
-        "  </testsuite>\n",
-        xml_text(suite.name), suite.tests, suite.failures, suite.errors, suite.skipped, suite.seconds, suite.cases);
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
+        xml_text(suite.name), suite.tests, suite.failures, suite.errors, suite.skipped, suite.seconds);
+    if (!suite.properties.empty()) text += "    <properties>\n" + suite.properties + "    </properties>\n";
+    text += suite.cases + "  </testsuite>\n";
+  }
   return text + "</testsuites>\n";
 }
 

@@ -56,14 +56,14 @@ TEST(Help, begins_with_one_sentence) {
     std::string const& summary = command.summary;
     EXPECT_TRUE(summary.ends_with('.') || summary.ends_with('?')) << command.name << ": " << summary;
     EXPECT_EQ(summary.find(". "), std::string::npos) << command.name << ": " << summary;
-    EXPECT_TRUE(help_of(command_table(), command).starts_with(summary + "\n")) << command.name;
+    EXPECT_TRUE(help_of(command_table(), command, Extent::usual).starts_with(summary + "\n")) << command.name;
   }
 }
 
 TEST(Help, every_option_says_what_holds_without_it) {
   for (CommandEntry const& command : all_entries()) {
     for (OptionEntry const& option : command.options) {
-      if (option.long_name == "help" || option.long_name == "version") continue;
+      if (option.long_name == "version" || option.help.ends_with("and end")) continue;
       bool const told =
           option.help.find("default") != std::string::npos || option.help.find("(required)") != std::string::npos;
       EXPECT_TRUE(told) << command.name << " " << spelled(option) << ": " << option.help;
@@ -75,7 +75,7 @@ TEST(Help, every_option_says_what_holds_without_it) {
 TEST(Help, fits_two_screens) {
   constexpr std::size_t screen = 40, width = 100;
   for (CommandEntry const& command : all_entries()) {
-    std::string const text = help_of(command_table(), command);
+    std::string const text = help_of(command_table(), command, Extent::usual);
     EXPECT_LE(count_lines(text), 2 * screen) << command.name;
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), width) << command.name << ": " << line;
@@ -154,6 +154,46 @@ TEST(Help, completion_knows_every_option_in_every_shell) {
       }
     }
   }
+}
+
+TEST(Help, what_is_seldom_needed_is_in_help_all_only) {
+  CommandTable const table = command_table();
+  CommandEntry const& run = *table.find("run");
+  std::string const usual = help_of(table, run, Extent::usual), all = help_of(table, run, Extent::all);
+
+  EXPECT_EQ(usual.find("--keep-journal"), std::string::npos);
+  EXPECT_NE(usual.find("--help-all"), std::string::npos);
+  EXPECT_NE(all.find("--keep-journal"), std::string::npos);
+  EXPECT_NE(manual_page(table, run).find("keep\\-journal"), std::string::npos);
+}
+
+TEST(CommandLine, options_of_the_program_stand_before_or_behind_the_command) {
+  for (std::vector<std::string> const& words :
+       {std::vector<std::string>{"retrace", "--color", "never", "-v", "run", "--suite", "quick"},
+        std::vector<std::string>{"retrace", "run", "--suite", "quick", "-v", "--color=never"}}) {
+    Parsed const done = parsed(words);
+
+    EXPECT_EQ(done.exit_code, -1);
+    EXPECT_EQ(done.options.console.color, "never");
+    EXPECT_TRUE(done.options.console.verbose);
+    EXPECT_EQ(done.options.suite, "quick");
+  }
+  EXPECT_EQ(parsed({"retrace", "run", "-q", "-v"}).exit_code, 2);
+  EXPECT_EQ(parsed({"retrace", "run", "--progress=often"}).exit_code, 2);
+}
+
+TEST(CommandLine, launches_and_cases_in_processes_are_not_asked_for_the_files_of_the_whole) {
+  Parsed const done = parsed({"retrace", "run",       "-c",    "a.toml",     "-k",  "rk4",        "-o",
+                              "x.h5",    "--junit",   "x.xml", "--tap",      "-",   "--fom",      "--launches",
+                              "3",       "--isolate", "case",  "--min-time", "0.5", "--log-file", "log"});
+
+  std::vector<std::string> const launch{"run",          "--log-file=log", "--config=a.toml",
+                                        "--filter=rk4", "--isolate=case", "--min-time=0.5"};
+  EXPECT_TRUE(std::ranges::is_permutation(done.options.launch_words, launch))
+      << testing::PrintToString(done.options.launch_words);
+  std::vector<std::string> const of_case{"run", "--config=a.toml", "--min-time=0.5"};
+  EXPECT_TRUE(std::ranges::is_permutation(done.options.case_words, of_case))
+      << testing::PrintToString(done.options.case_words);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "results/annotations.hpp"
 #include "results/compare/comparison.hpp"
 
 #include <cstddef>
@@ -21,8 +22,8 @@ namespace retrace::compare {
 /// One test suite per tier, one test case per case; a red line is a failure, a case that is not compared is skipped.
 [[nodiscard]] std::string as_junit(Comparison const& comparison);
 
-/// Marks in the log of a CI host. `gitlab`: it has no annotations, so these are plain lines in colour.
-enum class AnnotationHost : std::uint8_t { none, github, gitlab };
+/// A mark in the log of a CI host for each red line, ten at most.
+using results::AnnotationHost;
 [[nodiscard]] std::string annotations(Comparison const& comparison, AnnotationHost host);
 
 /// "1.25e-09", "173864 B", "12.4 ms", or "-" for nothing.

@@ -74,26 +74,6 @@ std::string joined(std::vector<Line const*> const& lines, auto const& wanted) {
   return text;
 }
 
-/// GitHub's commands end at a newline and treat these characters as their own.
-std::string github_data(std::string_view text, bool property) {
-  std::string escaped;
-  for (char const c : text) {
-    if (c == '%')
-      escaped += "%25";
-    else if (c == '\r')
-      escaped += "%0D";
-    else if (c == '\n')
-      escaped += "%0A";
-    else if (property && c == ':')
-      escaped += "%3A";
-    else if (property && c == ',')
-      escaped += "%2C";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
 }  // namespace
 
 std::string as_json(Comparison const& comparison) {
@@ -163,19 +143,12 @@ std::string as_junit(Comparison const& comparison) {
 }
 
 std::string annotations(Comparison const& comparison, AnnotationHost host) {
-  constexpr int most = 10;  // a host shows no more per step
-  if (host == AnnotationHost::none) return {};
-  std::string text;
-  int shown = 0;
+  std::vector<results::Annotation> red;
   for (Line const* line : findings(comparison)) {
-    if (!is_red(*line) || shown++ == most) break;
-    std::string const message = line->case_id + ": " + line_text(*line);
-    text += host == AnnotationHost::github
-                ? fmt::format("::error title={}::{}\n", github_data("retrace " + line->reason, true),
-                              github_data(message, false))
-                : fmt::format("\033[31;1mERROR\033[0m retrace {}: {}\n", line->reason, message);
+    if (!is_red(*line)) break;
+    red.push_back({"retrace " + line->reason, line->case_id + ": " + line_text(*line)});
   }
-  return text;
+  return results::annotation_lines(red, host);
 }
 
 }  // namespace retrace::compare
