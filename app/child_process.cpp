@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -15,6 +17,7 @@
 #include <filesystem>
 #include <limits>
 #include <sstream>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -76,7 +79,13 @@ std::string own_program() {
 
 void remember_environment() {
   own_variables().clear();
-  for (char** variable = environ; *variable != nullptr; ++variable) own_variables().emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    // Marks and page of a CI host are ours to make, once.
+    bool const of_host =
+        std::ranges::any_of(std::array{"GITHUB_ACTIONS=", "GITHUB_STEP_SUMMARY=", "GITLAB_CI="},
+                            [&](char const* name) { return std::string_view(*variable).starts_with(name); });
+    if (!of_host) own_variables().emplace_back(*variable);
+  }
 }
 
 ChildEnd run_child(std::vector<std::string> words, Child const& options) {

@@ -12,7 +12,8 @@ namespace retrace::app {
 [[nodiscard]] std::string own_program();
 
 /// Programs that are started later get the environment of this moment. Called before MPI is up: an MPI library leaves
-/// variables behind that would make a program which we start believe that it was one of our ranks.
+/// variables behind that would make a program which we start believe that it was one of our ranks. Those of CI hosts
+/// are left out, so that only one program talks to the host.
 void remember_environment();
 
 struct Child {

@@ -1,5 +1,6 @@
 #include "app/console.hpp"
 
+#include "app/launcher.hpp"
 #include "core/error.hpp"
 
 #include <fmt/chrono.h>
@@ -23,10 +24,15 @@ int log_descriptor = -1;
 bool wants_color(std::string const& color) {
   if (color != "auto") return color == "always";
   char const* const refused = std::getenv("NO_COLOR");
-  return (refused == nullptr || *refused == '\0') && isatty(STDOUT_FILENO) == 1;
+  return (refused == nullptr || *refused == '\0') && is_terminal();
 }
 
 }  // namespace
+
+bool is_terminal() {
+  // A launcher may give its ranks a terminal of its own while their output goes to a file.
+  return isatty(STDOUT_FILENO) == 1 && !is_launched();
+}
 
 void set_up_console(ConsoleOptions const& options) {
   colored = wants_color(options.color);

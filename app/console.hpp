@@ -15,6 +15,9 @@ struct ConsoleOptions {
 /// stdout is a terminal and the variable NO_COLOR is not set (no-color.org); the log has none.
 void set_up_console(ConsoleOptions const& options);
 
+/// Does somebody look at stdout?
+[[nodiscard]] bool is_terminal();
+
 enum class Tint { good, bad, doubtful };
 /// `text` for stdout, in colour where it may have one.
 [[nodiscard]] std::string tinted(std::string_view text, Tint tint);

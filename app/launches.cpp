@@ -3,6 +3,7 @@
 #include "app/child_process.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
+#include "app/launcher.hpp"
 #include "app/progress.hpp"
 #include "app/run_outputs.hpp"
 #include "app/stop_signals.hpp"
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -31,15 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-void check_not_on_ranks() {
-  for (char const* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
-    if (std::getenv(name) != nullptr)
-      throw UsageError(
-          "--launches starts the program itself and cannot do so on ranks that a launcher has started; give it the "
-          "launcher instead: retrace run --launches 5 --launcher 'mpirun -n 4' ...");
-  }
-}
 
 std::int32_t launches_in(results::ResultDocument const& document) {
   std::int32_t last = -1;
@@ -153,7 +144,8 @@ class Launches {
 }  // namespace
 
 int run_launches(Options const& options, std::string const& command_line, bool speaks) {
-  check_not_on_ranks();
+  check_not_launched("--launches",
+                     "give it the launcher instead: retrace run --launches 5 --launcher 'mpirun -n 4' ...");
   if (options.output.empty()) throw UsageError("--launches needs the name of the result, -o FILE");
   if (!speaks) return exit_success;
   listen_for_stop();

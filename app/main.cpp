@@ -3,6 +3,7 @@
 #include "app/commands.hpp"
 #include "app/console.hpp"
 #include "app/exit_code.hpp"
+#include "app/launcher.hpp"
 #include "app/launches.hpp"
 #include "app/retrace_main.hpp"
 #include "app/stop_signals.hpp"
@@ -119,6 +120,13 @@ int with_mpi(app::Options const& options, int argc, char** argv) {
 
 int perform(app::Options const& options, int argc, char** argv, bool speaks) {
   using Command = app::Options::Command;
+  if (options.isolate == "case" && !options.dry_run) {
+    Ended const checked = guarded(speaks, [] {
+      app::check_not_launched("--isolate=case", "run on one rank without a launcher, or leave --isolate out");
+      return int{app::exit_success};
+    });
+    if (checked.by_exception) return checked.code;
+  }
   // Commands that need neither MPI nor Kokkos.
   auto const alone = [&](auto&& body) {
     return guarded(speaks,

@@ -4,17 +4,27 @@
 #include "results/record.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace retrace::app {
 
-/// What a user sees while cases run: a line for each finished case, or on a terminal a bar that stays in its line,
-/// above which only failures stand. The log has every line in both.
+/// What a user sees while cases run: a line for each finished case, and every half minute one for a case that takes
+/// long; or on a terminal a bar that stays in its line, above which only failures stand. The log has the lines in both.
 class ProgressDisplay {
  public:
-  /// `done` of `total` cases are there already.
-  ProgressDisplay(ConsoleOptions const& options, std::size_t done, std::size_t total);
+  using Clock = std::chrono::steady_clock;
+
+  /// `done` of `total` cases are there already. `activity` says what the case is at; it is called from another thread.
+  ProgressDisplay(ConsoleOptions const& options, std::size_t done, std::size_t total,
+                  std::function<std::string()> activity, Clock::duration patience = std::chrono::seconds(30));
+  ~ProgressDisplay();
+  ProgressDisplay(ProgressDisplay const&) = delete;
+  ProgressDisplay& operator=(ProgressDisplay const&) = delete;
 
   void case_begins(std::string const& case_id);
   void case_ended(results::CaseRecord const& record);
@@ -22,16 +32,23 @@ class ProgressDisplay {
   void clear();
 
  private:
-  using Clock = std::chrono::steady_clock;
   enum class Form { none, lines, bar };
 
-  void draw(std::string const& case_id);
+  void draw() const;
+  void wait_and_tell();
   [[nodiscard]] std::string remaining() const;
 
   Form form_;
   bool verbose_;
   std::size_t first_, done_, total_, failed_ = 0;
-  Clock::time_point start_ = Clock::now();
+  std::function<std::string()> activity_;
+  Clock::duration patience_;
+  Clock::time_point start_ = Clock::now(), case_start_{}, next_word_{};
+  std::string case_id_;  ///< of the case that runs; empty between cases
+  bool closing_ = false;
+  std::mutex mutex_;  ///< of everything above
+  std::condition_variable wake_;
+  std::thread thread_;  ///< last: begins when all else is there
 };
 
 /// "00:14:10", beyond a day "2d 03:04:05".

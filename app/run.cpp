@@ -251,11 +251,6 @@ int run_suite(Options const& options, Communicator const& comm, Communicator con
   Options effective = options;
   if (options.command == Options::Command::run && options.output.empty()) effective.output = default_output(head);
   agreement.run_on_first([&] { check_outputs(effective); });
-  if (options.isolate == "case" && comm.size() > 1)
-    throw UsageError(
-        fmt::format("--isolate=case starts a process for each case and cannot do so on {} ranks: they would "
-                    "have to be started by a launcher each time; run on one rank, or without --isolate",
-                    comm.size()));
   Opened const opened = open_store(effective, cases, std::move(head), comm, agreement);
   if (opened.code_if_complete >= 0) return opened.code_if_complete;
   std::vector<CaseSpec> left;

@@ -67,8 +67,10 @@ Session::Session(Options const& options, Suite const& suite, Communicator const&
 int Session::run(std::vector<CaseSpec> const& cases) {
   int failures = 0;
   std::optional<results::EndedBy> stopped;
-  if (store_ != nullptr) progress_.emplace(options_.console, done_, done_ + cases.size());
   if (options_.isolate == "case") process_.emplace(options_, case_seconds_, end_);
+  if (store_ != nullptr)
+    progress_.emplace(options_.console, done_, done_ + cases.size(),
+                      [this] { return process_ ? std::string("in a process of its own") : runner_.activity(); });
   for (std::size_t i = 0; i < cases.size(); ++i) {
     stopped = reason_to_stop(cases[i], i == 0);
     if (stopped) break;

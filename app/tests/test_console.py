@@ -104,13 +104,12 @@ def test_log_has_command_lines_complaints_and_code(suite: Path) -> None:
     assert LINE.search(text) and "retrace: none of the 2 cases" in text and "2 passed, 0 failed, 0 skipped" in text
 
 
-@pytest.mark.parametrize("words", [VERIFY, ("list",)])
-@pytest.mark.parametrize("ranks", [1, pytest.param(3, marks=pytest.mark.ranks)])
+@pytest.mark.parametrize(
+    ("words", "ranks"), [(VERIFY, 1), (("list",), 1), pytest.param(VERIFY, 3, marks=pytest.mark.ranks)]
+)
 def test_a_log_that_cannot_be_is_refused(suite: Path, words: tuple[str, ...], ranks: int) -> None:
     words = (*words, "--log-file", "absent/log")
     done = program.run(*words, cwd=suite) if ranks == 1 else program.run_ranks(ranks, *words, cwd=suite)
-    if words[0] == "list" and ranks > 1:
-        return  # each process is on its own there
     assert done.code == 2 and "--log-file: absent/log: cannot be written" in done.err, done
 
 
@@ -118,6 +117,13 @@ def test_a_log_that_cannot_be_is_refused(suite: Path, words: tuple[str, ...], ra
 def test_one_of_three_ranks_keeps_the_log(suite: Path) -> None:
     assert program.run_ranks(3, *VERIFY, "--log-file", "log", cwd=suite).code == 0
     assert (suite / "log").read_text().count("begins: ") == 1
+
+
+@pytest.mark.ranks
+def test_a_launcher_is_no_terminal(suite: Path) -> None:
+    """Open MPI gives its ranks one, whatever its own output goes to."""
+    done = program.run_ranks(3, *VERIFY, cwd=suite, TERM="xterm")
+    assert "\033" not in done.out and LINE.search(done.out.replace("\r\n", "\n")), done
 
 
 def test_version_as_json(tmp_path: Path) -> None:

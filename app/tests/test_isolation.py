@@ -172,7 +172,9 @@ def test_verify_without_a_file(folder: Path) -> None:
 
 
 @pytest.mark.ranks
-def test_ranks_are_refused(folder: Path) -> None:
-    done = program.run_ranks(3, *ISOLATED, cwd=folder)
-    assert done.code == 2 and "--isolate=case starts a process for each case and cannot do so on 3 ranks" in done.err, done
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_ranks_are_refused(folder: Path, ranks: int) -> None:
+    """Also a single one: its variables would make each process take itself for that rank."""
+    done = program.run_ranks(ranks, *ISOLATED, cwd=folder)
+    assert done.code == 2 and "--isolate=case starts the program itself and cannot do so on ranks" in done.err, done
     assert program.names_in(folder) == {"suite.toml"}

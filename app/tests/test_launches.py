@@ -140,3 +140,16 @@ def test_ranks_cannot_launch(suite: Path) -> None:
 
     assert done.code == 2
     assert len(done.complaints) == 1 and "--launcher" in done.complaints[0]
+
+
+@pytest.mark.parametrize("words", [("--launches", "2"), ("--isolate=case",)], ids=["launches", "isolate"])
+def test_only_one_program_talks_to_the_host(suite: Path, words: tuple[str, ...]) -> None:
+    (suite / "suite.toml").write_text(SUITE.replace("rtol = [", "max_steps = 1, rtol = ["))
+    host = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(suite / "page.md")}
+
+    done = program.run(*RUN, *words, cwd=suite, **host)
+
+    assert done.code == 1, done
+    marks = [line for line in done.err.splitlines() if line.startswith("::error")]
+    assert len(marks) >= 2 and len(set(marks)) == len(marks), done
+    assert (suite / "page.md").read_text().count("### Retrace: ") == 1
