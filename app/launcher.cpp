@@ -10,7 +10,9 @@ namespace retrace::app {
 
 bool is_launched() {
   constexpr std::array variables{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK", "SLURM_STEP_NUM_TASKS"};
-  return std::ranges::any_of(variables, [](char const* name) { return std::getenv(name) != nullptr; });
+  static bool const launched =
+      std::ranges::any_of(variables, [](char const* name) { return std::getenv(name) != nullptr; });
+  return launched;
 }
 
 void check_not_launched(std::string const& option, std::string const& instead) {

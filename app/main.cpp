@@ -182,6 +182,7 @@ int retrace::retrace_main(int argc, char** argv) {
   app::Parsed const parsed = app::parse_command_line(argc, argv, speaks);
   if (parsed.exit_code >= 0) return parsed.exit_code;
   app::remember_environment();
+  (void)app::is_launched();
   int const code = perform(parsed.options, argc, argv, speaks);
   app::log_line("ends with code " + std::to_string(code));
   return code;

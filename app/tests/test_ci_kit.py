@@ -98,7 +98,7 @@ def test_every_command_runs(host: str, project: Path) -> None:
         required = line.removesuffix(" || true")  # what may fail in a job must not fail here
         done = in_shell(project, required)
         assert done.code == 0, done
-    assert {"verify.h5", "new.h5", "compare.md", "compare.xml", "compare.json", "report.html"} <= program.names_in(project)
+    assert {"verify.h5", "verify.xml", "new.h5", "compare.md", "compare.xml", "compare.json", "report.html"} <= program.names_in(project)
 
 
 def test_a_regression_ends_the_job(host: str, project: Path) -> None:
