@@ -7,7 +7,7 @@
 namespace retrace::app {
 
 struct ConsoleOptions {
-  std::string color = "auto", progress = "auto", log_file;  ///< no log where that is empty
+  std::string color = "auto", progress = "auto", log_file{};  ///< no log where that is empty
   bool quiet = false, verbose = false;
 };
 

@@ -88,7 +88,7 @@ std::string help_of(CommandTable const& table, CommandEntry const& command, Exte
   std::string elsewhere;  // of the program, for every command
   bool leaves_out = false;
   for (OptionEntry const& option : command.options) {
-    bool const is_shown = !option.global && (extent == Extent::all || !option.rare);
+    bool const is_shown = !option.global && (extent == Extent::all || !option.rare || is_program);
     if (is_shown) text += entry(spelled(option), option.help, column);
     if (option.global) elsewhere += (elsewhere.empty() ? "" : ", ") + spelled(option);
     leaves_out |= option.rare && !is_shown && option.long_name != "help-all";

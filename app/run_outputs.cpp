@@ -114,6 +114,7 @@ void write_outputs(Options const& options, results::ResultDocument const& docume
   if (options.ctest) fmt::print("{}", results::ctest_measurements(document, rules));
   std::fflush(stdout);
   results::AnnotationHost const host = annotation_host(options.annotate);
+  if (host == results::AnnotationHost::none) return;
   publish_to_host(host, results::annotation_lines(results::annotations_of(document, rules), host),
                   results::as_markdown(document, rules));
 }

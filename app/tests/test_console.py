@@ -161,3 +161,10 @@ def test_an_older_file_is_upgraded(suite: Path) -> None:
     again = program.run("inspect", "--upgrade", "old.h5", "-o", "upgraded.h5", cwd=suite)
     assert again.code == 2 and "upgraded.h5" in again.err
     assert program.run("inspect", "--upgrade", "old.h5", cwd=suite).code == 2
+
+
+def test_compare_says_as_much_as_it_is_asked_to(suite: Path) -> None:
+    assert program.run("run", "--no-ceilings", "-c", "suite.toml", "-o", "out.h5", cwd=suite).code == 0
+    quiet, usual, verbose = (program.run("compare", "out.h5", "out.h5", *words, cwd=suite).out for words in (["-q"], [], ["-v"]))
+    assert quiet == "2 passed, 0 failed, 0 skipped\n"
+    assert "counter-equal" in verbose and "counter-equal" not in usual and usual.endswith(quiet)
