@@ -222,7 +222,12 @@ LIMITED = program.SUITE + "\n[limits.linear]\npeak_bytes = \"1GiB\"\n"
 
 
 @pytest.mark.parametrize(
-    ("words", "verdict"), [(("run", "--no-ceilings"), "pass"), (("run", "--no-ceilings", "--memory=rss"), "skipped"), (("verify",), "skipped")]
+    ("words", "verdict"),
+    [
+        (("run", "--no-ceilings"), "pass"),
+        (("run", "--no-ceilings", "--memory=rss"), "skipped"),
+        (("verify",), "skipped"),
+    ],
 )
 def test_a_limit_of_bytes_needs_bytes(folder: Path, words: tuple[str, ...], verdict: str) -> None:
     (folder / "suite.toml").write_text(LIMITED)
