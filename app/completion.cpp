@@ -67,20 +67,29 @@ std::string bash_options(CommandEntry const& command) {
   return words;
 }
 
+/// What may follow each option of the command that takes a value.
+std::string bash_values(CommandTable const& table, CommandEntry const& command, std::string const& name) {
+  std::string lines;
+  for (OptionEntry const& option : command.options) {
+    if (option.is_positional() || option.value.empty() || option.optional_value) continue;
+    std::string pattern;
+    if (!option.short_name.empty()) pattern = fmt::format("{}:-{}", name, option.short_name);
+    if (!option.long_name.empty())
+      pattern += fmt::format("{}{}:--{}", pattern.empty() ? "" : " | ", name, option.long_name);
+    lines += fmt::format("    {}) {}; return ;;\n", pattern, bash_reply(expected(table, option)));
+  }
+  return lines;
+}
+
 std::string bash_script(CommandTable const& table) {
   std::string const& name = table.program.name;
-  std::string of_values, of_commands;
+  std::string of_values = bash_values(table, table.program, ""), of_commands;  // before a command, $command is empty
   for (CommandEntry const& command : table.commands) {
     Expected positional{};
     for (OptionEntry const& option : command.options) {
       if (option.is_positional()) positional = expected(table, option);
-      if (option.is_positional() || option.value.empty() || option.optional_value) continue;
-      std::string pattern;
-      if (!option.short_name.empty()) pattern = fmt::format("{}:-{}", command.name, option.short_name);
-      if (!option.long_name.empty())
-        pattern += fmt::format("{}{}:--{}", pattern.empty() ? "" : " | ", command.name, option.long_name);
-      of_values += fmt::format("    {}) {}; return ;;\n", pattern, bash_reply(expected(table, option)));
     }
+    of_values += bash_values(table, command, command.name);
     of_commands += fmt::format("    {}:-*) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\") ;;\n    {}:*) {} ;;\n",
                                command.name, bash_options(command), command.name, bash_reply(positional));
   }

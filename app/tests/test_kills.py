@@ -92,10 +92,11 @@ class Victim:
         )
 
     def lines(self) -> list[dict]:
-        journal = self.folder / "out.h5.journal"
-        if not journal.exists():
+        try:
+            text = (self.folder / "out.h5.journal").read_text()
+        except FileNotFoundError:  # not begun, or complete at this very moment
             return []
-        whole, _, _ = journal.read_text().rpartition("\n")  # a torn last line does not count
+        whole, _, _ = text.rpartition("\n")  # a torn last line does not count
         return [json.loads(line) for line in whole.splitlines()]
 
     def finished(self) -> set[str]:

@@ -57,6 +57,8 @@ def test_bash_offers_words_and_files(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert completed(tmp_path, "retrace", "script", "") == {"slurm", "flux", "pbs", "lsf"}
     assert completed(tmp_path, "retrace", "man", "do") == {"doctor"}
+    assert completed(tmp_path, "retrace", "run", "--progress", "") == {"auto", "bar", "plain", "none"}
+    assert completed(tmp_path, "retrace", "--color", "a") == {"auto", "always"}
     assert "study.toml" in completed(tmp_path, "retrace", "run", "-c", "st")
     assert completed(tmp_path, "retrace", "doctor", "-o", "") == {"folder"}
     assert completed(tmp_path, "retrace", "run", "-k", "st") == set()
