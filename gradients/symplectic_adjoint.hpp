@@ -57,7 +57,7 @@ struct SymplecticAdjoint {
       "as aca by the partner scheme: one evaluation's leftovers alive at a time";
   static constexpr std::string_view memory = "N (n + 2) numbers";
   static constexpr Promise promise = Promise::exact_frozen;
-  static constexpr LossSupport losses{.exact = true};
+  static constexpr LossSupport losses{.exact = true, .integral = true, .times = true};
   static constexpr bool packs = true, fields = true;
 
   [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& tab, StepControl const& control) {
@@ -98,17 +98,20 @@ struct SymplecticAdjoint {
     cost.add_forward(forward);
     if (!any(solved)) return status;
     LossAdjoint<Model> loss(model, control.objective, t1);
+    NodeTimes<S> times(control.objective, t0, t1, solved);
     typename Model::State checkpoint = g.y;
     for (std::int64_t n = tape.longest() - 1; n >= 0; --n) {
       Mask const active = solved & tape.holds(n);
       StepSpan<S> const span = recorded_span(tape, n, active, t1);
       tape.get_state_where(active, n, 0, checkpoint);
       recompute_stages(tab, model, span, checkpoint, work);
-      step_back(tab, partner, model, span, work, g);
-      (void)loss.at_node(active, span.t, work.arguments[0], work.seed, g.lambda);
+      StepTimeAdjoint<S> const adjoint = step_back(tab, partner, model, control, span, work, g);
+      Mask const at_observation = loss.at_node(active, span.t, work.arguments[0], work.seed, g.lambda);
+      if (control.time_gradients) times.step(active, adjoint, n > 0 ? at_observation : Mask(false), g.times);
     }
+    if (control.time_gradients) times.finish(g.times);
     Count const reversed = select(solved, forward.accepted, Count(0));
-    cost.rhs_backward += reversed * (last - Count(1));
+    cost.rhs_backward += reversed * (last - Count(control.time_gradients ? 0 : 1));
     cost.vjp += reversed * last;
     cost.reverse_accepted += reversed;
     cost.graph_depth += reversed * last;
@@ -129,21 +132,36 @@ struct SymplecticAdjoint {
     }
   }
 
-  /// From lambda_(n+1) to lambda_n by the partner.
+  /// From lambda_(n+1) to lambda_n by the partner. Returns tau and eta where derivatives in times are asked for.
   template <class Model>
-  KOKKOS_INLINE_FUNCTION static void step_back(Tableau const& tab, PartnerTableau const& partner, Model const& model,
-                                               StepSpan<typename Model::Time> const& span, Workspace<Model>& work,
-                                               GradientState<Model>& g) {
+  KOKKOS_INLINE_FUNCTION static StepTimeAdjoint<typename Model::Time> step_back(
+      Tableau const& tab, PartnerTableau const& partner, Model const& model, StepControl const& control,
+      StepSpan<typename Model::Time> const& span, Workspace<Model>& work, GradientState<Model>& g) {
     using S = typename Model::Time;
-    S t_bar(0.0);
+    StepTimeAdjoint<S> times;
+    bool const with_times = control.time_gradients, running_loss = control.objective.kind == LossKind::integral;
+    if (with_times) {
+      auto const end = static_cast<std::size_t>(tab.last_used_stage - 1);
+      model.rhs(stage_time(tab, tab.last_used_stage - 1, span), work.arguments[end], work.step.k[end]);
+    }
     for (int i = tab.last_used_stage - 1; i >= 0; --i) {
       auto const index = static_cast<std::size_t>(i);
       S const weight = S(partner.beta(i)) * span.h;
       model.combine(work.seed, partner.row(i), weight, work.step.k, Scaled{S(partner.share(i)) * weight, g.lambda});
+      if (with_times) times.eta += model.dot(work.step.k[index], work.seed) / span.h;  // K_i, until U_bar_i is there
+      S t_bar(0.0);
       model.vjp(stage_time(tab, i, span), work.arguments[index], work.seed, work.step.k[index], g.p_bar, t_bar);
+      times.tau += t_bar;
+      if (with_times) times.eta += S(tab.c[index]) * t_bar;
+      if (running_loss && tab.b[index] != 0.0) {
+        if (with_times) times.eta += S(tab.b[index]) * model.loss(work.arguments[index]);
+        model.loss_gradient(work.arguments[index], work.seed);
+        model.add(work.step.k[index], S(tab.b[index]) * span.h, work.seed);
+      }
     }
     model.add_stages(g.lambda, tab.last_used_stage, work.step.k);
     model.settle(g.p_bar);
+    return times;
   }
 };
 
