@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradients/forward_times.hpp"
 #include "gradients/frozen_sweep.hpp"
 
 namespace retrace {
@@ -7,14 +8,17 @@ namespace retrace {
 /// Forward sensitivity: the tangents of all unknowns, in duals, are taken along over every accepted step with its size
 /// held fixed. The exact derivative of the discretisation with frozen step sizes, without a way back.
 ///
-/// Cost: N s (s - 1 if first same as last) Jacobian-vector products for each of the n + P unknowns.
+/// Derivatives in times are four more tangents each time that the solve is gone through again: in t0, t1 and the
+/// observations that are hit.
+///
+/// Cost: N s (s - 1 if first same as last) Jacobian-vector products for each of the n + P unknowns, and for each time.
 /// Memory: independent of the number of steps; n (n + P) numbers. For few unknowns; not for fields.
 struct Forward {
   static constexpr std::string_view name = "forward";
   static constexpr std::string_view summary = "tangents of all unknowns along the accepted steps; no way back";
   static constexpr std::string_view memory = "none that grows with N";
   static constexpr Promise promise = Promise::exact_frozen;
-  static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true};
+  static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
   static constexpr bool packs = false, fields = false;  // a dual of packs has no comparisons
 
   [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& /*control*/) {
@@ -29,11 +33,13 @@ struct Forward {
     Tangent model;
     typename Tangent::State y;
     StepWorkspace<Tangent> tangent;
+    TimeTangentWorkspace<Model> times;
     KOKKOS_INLINE_FUNCTION Workspace(Tableau const& tab, StepControl const& control, Model const& plain)
         : step(tab, plain, control.objective.columns()),
           model(plain.tangent()),
           y(),
-          tangent(tab, model, control.objective.columns()) {}
+          tangent(tab, model, control.objective.columns()),
+          times(tab, control, plain) {}
   };
 
   template <class Model>
@@ -63,6 +69,7 @@ struct Forward {
     using Count = CountOf<S>;
     constexpr int n = Model::Problem::dimension, p = Model::Problem::parameters;
     using Tangent = typename Model::Tangent;
+    typename Model::State const y0 = g.y;
     LossSum<Tangent, typename Tangent::Scalar> tangents(tab, work.model, control.objective);
     Companion<Model> companion{tab, work, tangents, part_of_replay(control.objective)};
     for (int d = 0; d < n; ++d) work.y[d] = Workspace<Model>::Tangent::Scalar::variable(g.y[d], d);
@@ -78,6 +85,8 @@ struct Forward {
     for (int j = 0; j < p; ++j) g.p_bar[j] = loss.tangent[n + j];
     cost.jvp += forward.accepted * Count((tab.fsal ? tab.stages - 1 : tab.stages) * (n + p));
     cost.graph_depth += forward.accepted * Count(tab.last_used_stage);
+    if (control.time_gradients)
+      differentiate_in_times(tab, model, control, t0, t1, y0, work.step, work.times, g.times, cost);
     status.set(!model.is_finite(g.lambda), SolveStatus::non_finite);
     return status;
   }

@@ -88,6 +88,9 @@ struct EnsembleModel : VecAlgebra<T, S, P_::dimension> {
   using Augmented = AugmentedEnsembleModel<EnsembleModel, norm>;
   /// The same with the tangents of all unknowns, y0 before p.
   using Tangent = EnsembleModel<Problem, Dual<T, Problem::dimension + Problem::parameters>, S>;
+  /// The same with tangents in so many times, on which the parameters do not depend.
+  template <int directions>
+  using TimeTangent = EnsembleModel<Problem, Dual<T, directions>, Dual<S, directions>>;
 
   Parameters p;
 
@@ -133,6 +136,12 @@ struct EnsembleModel : VecAlgebra<T, S, P_::dimension> {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION Tangent tangent() const {
     Tangent model{};
     for (int j = 0; j < Problem::parameters; ++j) model.p[j] = Tangent::Scalar::variable(p[j], Problem::dimension + j);
+    return model;
+  }
+  template <int directions>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION TimeTangent<directions> time_tangent() const {
+    TimeTangent<directions> model{};
+    for (int j = 0; j < Problem::parameters; ++j) model.p[j] = Dual<T, directions>(p[j]);
     return model;
   }
 };
