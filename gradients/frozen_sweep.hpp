@@ -95,7 +95,7 @@ class FrozenSweep {
   KOKKOS_INLINE_FUNCTION void reverse(std::int64_t n, Activations activations) {
     Mask const here = active(n);
     StepSpan<S> const of_step = span(n);
-    if (any(loss_.inside(here, of_step, n == 0))) {
+    if (any(loss_.inside(here, of_step, Mask(n == 0)))) {
       reverse_observed(n, here, of_step);
       return;
     }
@@ -132,10 +132,11 @@ class FrozenSweep {
     State& state_seed = step_.y_new;
     model_.set_zero(state_seed);
     StepTimeAdjoint<S> of_times;
-    Mask seen = loss_.inside(here, of_step, n == 0);
+    Mask seen = loss_.inside(here, of_step, Mask(n == 0));
     observed_ += one_where<Count>(seen);
-    for (; any(seen); seen = loss_.inside(here, of_step, n == 0))
-      loss_.seed_inside(seen, of_step, control_.time_gradients, step_, work_, state_seed, of_times, g_.times);
+    for (; any(seen); seen = loss_.inside(here, of_step, Mask(n == 0)))
+      loss_.seed_inside(seen, of_step, control_.time_gradients, step_.k, step_.u, work_, state_seed, of_times,
+                        g_.times);
     StepReverse<Model> how{.activations = Activations::formed_again, .seeded = true};
     if (control_.time_gradients) how.k = &step_.k;
     StepTimeAdjoint<S> adjoint =

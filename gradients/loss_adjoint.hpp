@@ -23,12 +23,12 @@ class ReverseObservationCursor {
     Mask const more = where & Mask(left_ > Count(0));
     return more & Mask(time(more) == t);
   }
-  /// Lanes whose latest observation that is left lies behind `t` in the direction of `h`, or at it if `or_at`.
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION Mask is_behind(Mask where, S const& t, S const& h, bool or_at) const {
+  /// Lanes whose latest observation that is left lies behind `t` in the direction of `h`, or at it in lanes `or_at`.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Mask is_behind(Mask where, S const& t, S const& h, Mask or_at) const {
     if (!any_) return Mask(false);
     Mask const more = where & Mask(left_ > Count(0));
     S const distance = math::sign(h) * (time(more) - t);
-    return more & (or_at ? Mask(distance >= S(0.0)) : Mask(distance > S(0.0)));
+    return more & (Mask(distance > S(0.0)) | (or_at & Mask(distance == S(0.0))));
   }
   /// Its time.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION S time(Mask where) const {
@@ -76,27 +76,28 @@ class LossAdjoint {
     cursor_.go_back(here);
     return here;
   }
-  /// Lanes that have an observation on the dense output of the step, from behind its beginning on (`first`: from it
-  /// on).
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION Mask inside(Mask where, StepSpan<S> const& span, bool first) const {
+  /// Lanes that have an observation on the dense output of the step, from behind its beginning on (in lanes whose
+  /// `first` step it is from it on).
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Mask inside(Mask where, StepSpan<S> const& span, Mask first) const {
     if (objective_->kind != LossKind::dense) return Mask(false);
     return cursor_.is_behind(where, span.t, span.h, first);
   }
   /// The latest such observation in those lanes: h b_i(sigma) grad l to what seeds K_i (in work.argument_bar), grad l
-  /// to `state_seed`; with `times` its derivatives in the step's t and h and in its own time.
-  KOKKOS_INLINE_FUNCTION void seed_inside(Mask seen, StepSpan<S> const& span, bool times, StepWorkspace<Model>& step,
-                                          StepAdjointWorkspace<Model>& work, State& state_seed,
-                                          StepTimeAdjoint<S>& of_times, TimeGradient<S>& out) {
+  /// to `state_seed`; with `times` its derivatives in the step's t and h, and in its own time where there is a place
+  /// for it. `k`: all columns; `u` is overwritten.
+  KOKKOS_INLINE_FUNCTION void seed_inside(Mask seen, StepSpan<S> const& span, bool times,
+                                          typename Model::Stages const& k, State& u, StepAdjointWorkspace<Model>& work,
+                                          State& state_seed, StepTimeAdjoint<S>& of_times, TimeGradient<S>& out) {
     DenseOutput const& dense = objective_->interpolant.weights;
     S const sigma = select(seen, (cursor_.time(seen) - span.t) / span.h, S(0.0));
-    state_inside(dense, *model_, sigma, span.h, work.arguments[0], step.k, step.u);
-    model_->loss_gradient(step.u, work.seed);
+    state_inside(dense, *model_, sigma, span.h, work.arguments[0], k, u);
+    model_->loss_gradient(u, work.seed);
     S slope(0.0);  // grad l . dy/dt
     for (int i = 0; i < dense.stages; ++i) {
       auto const index = static_cast<std::size_t>(i);
       DenseWeight<S> const b = dense.weight(i, sigma);
       model_->add(work.argument_bar[index], select(seen, span.h * b.value, S(0.0)), work.seed);
-      if (times) slope += b.slope * model_->dot(work.seed, step.k[index]);
+      if (times) slope += b.slope * model_->dot(work.seed, k[index]);
     }
     model_->add(state_seed, select(seen, S(1.0), S(0.0)), work.seed);
     cursor_.go_back(seen);

@@ -24,7 +24,7 @@ struct ReverseOfProgram {
   static constexpr bool through_error = detached_part == Detached::nothing;
   static constexpr bool through_sizes = detached_part != Detached::sizes;
   static constexpr Promise promise = through_sizes ? Promise::exact_program : Promise::exact_frozen;
-  static constexpr LossSupport losses{.exact = true, .integral = true, .times = true};
+  static constexpr LossSupport losses{.exact = true, .dense = true, .integral = true, .times = true};
   static constexpr bool packs = true, fields = true;
 
   /// States of a record: y, y_new, then the stages.
@@ -38,9 +38,10 @@ struct ReverseOfProgram {
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t n_accepted, std::int64_t n_rejected) {
     return n_accepted + n_rejected;
   }
-  [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& /*control*/) {
+  [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& control) {
     constexpr std::int64_t own = 6;  // see Workspace
-    return {.states = WorkspaceShape::step_states(tab) + WorkspaceShape::reverse_states(tab.stages) + own};
+    return {.states =
+                WorkspaceShape::step_states(tab, control) + WorkspaceShape::reverse_states(tab.stages, control) + own};
   }
 
   template <class Model>
@@ -49,9 +50,9 @@ struct ReverseOfProgram {
     StepWorkspace<Model> step;
     StepAdjointWorkspace<Model> reverse;
     State e_bar, y_bar, trial_bar, first_stage_bar, last_stage_bar, y0;
-    KOKKOS_INLINE_FUNCTION Workspace(Tableau const& tab, StepControl const& /*control*/, Model const& model)
-        : step(tab, model),
-          reverse(model, tab.stages, 0),
+    KOKKOS_INLINE_FUNCTION Workspace(Tableau const& tab, StepControl const& control, Model const& model)
+        : step(tab, model, control.objective.columns()),
+          reverse(model, tab.stages > control.objective.columns() ? tab.stages : control.objective.columns(), 0),
           e_bar(model.make_state("retrace::naive::e_bar")),
           y_bar(model.make_state("retrace::naive::y_bar")),
           trial_bar(model.make_state("retrace::naive::trial_bar")),
@@ -209,18 +210,27 @@ struct ReverseOfProgram {
         model.error_norm_vjp(tab, control, e_norm, e_norm_bar, y, y_new, span.h, k, work.e_bar, work.y_bar,
                              work.trial_bar);
       model.add_where(is_accepted, work.trial_bar, g.lambda);
-      State const* last_stage_bar = nullptr;
+      TrialReverse<Model> how{.running_loss = control.objective.kind == LossKind::integral ? &is_accepted : nullptr};
       if (tab.fsal) {  // K_s of an accepted trial went on as K_1 of the next ones
         if (any(is_accepted)) {
           model.move_where(is_accepted, work.last_stage_bar, work.first_stage_bar);
-          last_stage_bar = &work.last_stage_bar;
+          how.last_stage_bar = &work.last_stage_bar;
         }
+      }
+      StepTimeAdjoint<S> of_observations;
+      State& state_seed = work.step.y_new;
+      Mask const inside = loss.inside(is_accepted, span, Mask(span.t == t0));
+      if (any(inside)) {
+        how.columns = &control.objective.interpolant.columns;
+        seed_observations(inside, span, y, k, is_accepted, state_seed, of_observations);
       }
       Mask const moves_on = is_accepted & !is_clipped;  // to t + h; a clipped step ends at the constant t1
       size_bar += select(moves_on, direction * t_bar, S(0.0));
-      StepTimeAdjoint<S> const times =
-          reverse_trial(tab, model, span, k, work.e_bar, last_stage_bar, work.first_stage_bar, work.trial_bar, g.p_bar,
-                        work.reverse, control.objective.kind == LossKind::integral ? &is_accepted : nullptr);
+      StepTimeAdjoint<S> times = reverse_trial(tab, model, span, k, work.e_bar, work.first_stage_bar, work.trial_bar,
+                                               g.p_bar, work.reverse, how);
+      times.tau += of_observations.tau;
+      times.eta += of_observations.eta;
+      if (any(inside)) model.add_where(inside, work.trial_bar, state_seed);
       cost.vjp += Count(tab.stages - (tab.fsal ? 1 : 0)) * one_where<Count>(traced);
       cost.reverse_accepted += one_where<Count>(is_accepted);
       cost.reverse_rejected += one_where<Count>(Mask(traced & !is_accepted));
@@ -234,6 +244,27 @@ struct ReverseOfProgram {
       Mask const observed = loss.at_node(is_accepted, span.t, y, work.reverse.seed, g.lambda);
       if (control.time_gradients && !through_sizes)
         nodes.step(is_accepted, times, observed & Mask(span.t != t0), g.times);
+    }
+
+    /// Seeds of the observations on the dense output of a trial, in work.reverse.argument_bar, whose further columns
+    /// are evaluated, and in `state_seed`.
+    template <class Stages>
+    KOKKOS_INLINE_FUNCTION void seed_observations(Mask inside, StepSpan<S> const& span, State const& y, Stages& k,
+                                                  Mask is_accepted, State& state_seed,
+                                                  StepTimeAdjoint<S>& of_observations) {
+      Tableau const& columns = control.objective.interpolant.columns;
+      for (int i = tab.stages; i < columns.stages; ++i) {
+        State& argument = work.reverse.arguments[static_cast<std::size_t>(i)];
+        stage_argument(columns, i, model, span.h, y, k, argument);
+        model.rhs(stage_time(columns, i, span), argument, k[static_cast<std::size_t>(i)]);
+      }
+      Count const further = Count(columns.stages - tab.stages) * one_where<Count>(inside);
+      cost.rhs_backward += further;
+      cost.vjp += further;
+      for (int i = 0; i < columns.stages; ++i) model.set_zero(work.reverse.argument_bar[static_cast<std::size_t>(i)]);
+      model.set_zero(state_seed);
+      for (Mask seen = inside; any(seen); seen = loss.inside(is_accepted, span, Mask(span.t == t0)))
+        loss.seed_inside(seen, span, true, k, work.step.u, work.reverse, state_seed, of_observations, g.times);
     }
 
     /// Trial `n` as it was: y, y_new, stages, and the arguments of the stages.

@@ -110,42 +110,53 @@ KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_step(
   return times;
 }
 
+/// What the reverse of a trial has to do besides passing lambda and e_bar on.
+template <class Model>
+struct TrialReverse {
+  typename Model::State const* last_stage_bar = nullptr;       ///< what later trials ask of K_s, if they share it
+  MaskOf<typename Model::Time> const* running_loss = nullptr;  ///< lanes in which h b_i grad l(U_i) is added to U_i
+  /// If given: the scheme with the columns of its dense output (Interpolant), of which `k` and the stage arguments hold
+  /// all and work.argument_bar holds more seeds, one each.
+  Tableau const* columns = nullptr;
+};
+
 /// As `reverse_step`, for a trial whose error estimate matters too: `e_bar` = dL/de seeds every stage with
 /// h (b_i - b_hat_i) e_bar, and tau and eta are formed (they need the stage derivatives `k`). With a
 /// first-same-as-last scheme, K_1 belongs to the trial that computed it: its adjoint is added to `first_stage_bar`
-/// instead of going through f here, and `last_stage_bar` is what later trials ask of K_s. `running_loss`: if given, the
-/// lanes in which h b_i grad l(U_i) is added to each stage.
+/// instead of going through f here.
 template <class Model>
 KOKKOS_INLINE_FUNCTION StepTimeAdjoint<typename Model::Time> reverse_trial(
     Tableau const& tab, Model const& model, StepSpan<typename Model::Time> const& span, typename Model::Stages const& k,
-    typename Model::State const& e_bar, typename Model::State const* last_stage_bar,
-    typename Model::State& first_stage_bar, typename Model::State& lambda, typename Model::Parameters& p_bar,
-    StepAdjointWorkspace<Model>& work, MaskOf<typename Model::Time> const* running_loss = nullptr) {
+    typename Model::State const& e_bar, typename Model::State& first_stage_bar, typename Model::State& lambda,
+    typename Model::Parameters& p_bar, StepAdjointWorkspace<Model>& work, TrialReverse<Model> const& how = {}) {
   using S = typename Model::Time;
   StepTimeAdjoint<S> times;
-  for (int i = tab.stages - 1; i >= 0; --i) {
+  Tableau const& rows = how.columns != nullptr ? *how.columns : tab;
+  for (int i = rows.stages - 1; i >= 0; --i) {
     auto const index = static_cast<std::size_t>(i);
-    model.combine(work.seed, tab.adjoint_row(i, tab.stages), span.h, work.argument_bar,
+    model.combine(work.seed, rows.adjoint_row(i, rows.stages), span.h, work.argument_bar,
                   Scaled{S(tab.b[index]) * span.h, lambda}, Scaled{S(tab.error[index]) * span.h, e_bar});
+    if (how.columns != nullptr) model.add(work.seed, S(1.0), work.argument_bar[index]);
     times.eta += model.dot(k[index], work.seed) / span.h;
-    if (i == tab.stages - 1 && last_stage_bar != nullptr) model.add(work.seed, S(1.0), *last_stage_bar);
+    if (i == tab.stages - 1 && how.last_stage_bar != nullptr) model.add(work.seed, S(1.0), *how.last_stage_bar);
     if (tab.fsal && i == 0) {
       model.add(first_stage_bar, S(1.0), work.seed);
       model.set_zero(work.argument_bar[0]);
     } else {
+      S const t = stage_time(i < tab.stages ? tab : rows, i, span);
       S t_bar(0.0);
-      model.vjp(stage_time(tab, i, span), work.arguments[index], work.seed, work.argument_bar[index], p_bar, t_bar);
+      model.vjp(t, work.arguments[index], work.seed, work.argument_bar[index], p_bar, t_bar);
       times.tau += t_bar;
-      times.eta += S(tab.c[index]) * t_bar;
+      times.eta += S(rows.c[index]) * t_bar;
     }
-    if (running_loss != nullptr && tab.b[index] != 0.0) {
-      S const weight = select(*running_loss, S(tab.b[index]), S(0.0));
+    if (how.running_loss != nullptr && tab.b[index] != 0.0) {
+      S const weight = select(*how.running_loss, S(tab.b[index]), S(0.0));
       times.eta += weight * model.loss(work.arguments[index]);
       model.loss_gradient(work.arguments[index], work.seed);
       model.add(work.argument_bar[index], weight * span.h, work.seed);
     }
   }
-  model.add_stages(lambda, tab.stages, work.argument_bar);
+  model.add_stages(lambda, rows.stages, work.argument_bar);
   model.settle(p_bar);
   return times;
 }

@@ -97,8 +97,8 @@ TYPED_TEST(StepAdjoint, of_a_trial_has_error_estimate_shared_stages_and_both_tim
   constexpr bool fsal = TypeParam::fsal;
 
   StepTimeAdjoint<double> const times =
-      reverse_trial(TestFixture::tab, replay.model, replay.span, replay.step.k, e_bar, fsal ? &k_bar : nullptr,
-                    first_stage_bar, lambda, p_bar, replay.reverse);
+      reverse_trial(TestFixture::tab, replay.model, replay.span, replay.step.k, e_bar, first_stage_bar, lambda, p_bar,
+                    replay.reverse, {.last_stage_bar = fsal ? &k_bar : nullptr});
   // A shared first stage is reversed by whoever computed it; here that is this test.
   double t_bar = 0.0;
   if (fsal) replay.model.vjp(t, y, first_stage_bar, first_y_bar, p_bar, t_bar);
