@@ -271,11 +271,11 @@ void expand_matrix(ConfigValue const& matrix, MatrixContext const& context, Suit
   Axes const axes = read_axes(matrix, reader, vocabulary);
   for (ProblemEntry const* problem : axes.problems) {
     if (common.reference != "quad" || problem->has_quad_reference) continue;
-    throw_at(
-        reader.find("reference")->position,
-        fmt::format("problem '{}' has no reference in quadruple precision in this build; ensembles have, compiled by "
-                    "GCC with libquadmath; use reference = \"auto\"",
-                    problem->name));
+    throw_at(reader.find("reference")->position,
+             fmt::format(
+                 "problem '{}' has no reference in quadruple precision in this build; ensembles and small fields have, "
+                 "compiled by GCC with libquadmath; use reference = \"auto\"",
+                 problem->name));
   }
   std::vector<Rule> const excluded = exclusions(reader.find("exclude"), vocabulary);
   std::vector<Rule> const expected = expectations(reader.find("expect"), vocabulary);

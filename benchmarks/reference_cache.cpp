@@ -20,24 +20,24 @@ namespace {
 
 using results::h5_check;
 
-/// The numbers of the whole ensemble.
+/// The numbers of the whole ensemble or field.
 struct Stored {
-  std::vector<double> scalars;  ///< loss, uncertainty, number of trajectories
+  std::vector<double> scalars;  ///< loss, uncertainty, number of trajectories or samples, and how many make a block
   std::vector<double> dloss_dy0, dloss_dp, final_state;
 
-  static constexpr std::size_t loss = 0, uncertainty = 1, trajectories = 2, count = 3;
+  static constexpr std::size_t loss = 0, uncertainty = 1, trajectories = 2, block = 3, count = 4;
 
   /// visit(name, numbers) for each dataset.
   template <class Self, class Visit>
   static void each(Self& self, Visit&& visit) {
-    visit("loss_uncertainty_trajectories", self.scalars);
+    visit("loss_uncertainty_trajectories_block", self.scalars);
     visit("dloss_dy0", self.dloss_dy0);
     visit("dloss_dp", self.dloss_dp);
     visit("final_state", self.final_state);
   }
 };
 
-constexpr char const* schema = "retrace quad reference 1";
+constexpr char const* schema = "retrace quad reference 2";
 
 /// What identifies a file, and is written into it.
 std::string key_of(std::string const& problem, nlohmann::json const& problem_args) {
@@ -102,8 +102,8 @@ std::vector<double> broadcast(Communicator const& comm, std::vector<double> cons
 }
 
 Reference local_part(Stored const& stored, Communicator const& comm) {
-  constexpr std::int64_t block = 16;  // as EnsembleInstance deals trajectories
-  auto const trajectories = static_cast<std::int64_t>(stored.scalars[Stored::trajectories]);
+  auto const trajectories = static_cast<std::int64_t>(stored.scalars[Stored::trajectories]),
+             block = static_cast<std::int64_t>(stored.scalars[Stored::block]);
   BlockPartition const partition(trajectories, block, comm.rank(), comm.size());
   auto const part = [&](std::vector<double> const& all) {
     std::size_t const width = all.size() / static_cast<std::size_t>(trajectories),
@@ -149,7 +149,8 @@ Reference ReferenceCache::quad(std::string const& problem, nlohmann::json const&
   stored.dloss_dy0 = comm.all_gather(reference.dloss_dy0);
   stored.final_state = comm.all_gather(reference.final_state);
   stored.dloss_dp = reference.dloss_dp;
-  stored.scalars = {reference.loss, reference.uncertainty, static_cast<double>(trajectories)};
+  stored.scalars = {reference.loss, reference.uncertainty, static_cast<double>(trajectories),
+                    static_cast<double>(quad_reference_block(problem, arguments))};
   on_first(comm, path, [&] {
     std::filesystem::create_directories(folder_);
     write(path, key, stored);

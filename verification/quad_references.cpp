@@ -32,6 +32,11 @@ std::vector<Entry>& catalogue() {
                        return std::make_unique<detail::QuadVariations<Problem>>(arguments);
                      }});
     });
+    for_each_type(AllFieldProblems{}, [&]<class Problem>() {
+      own.push_back({Problem::name, [](Arguments const& arguments) -> std::unique_ptr<QuadTrajectories> {
+                       return std::make_unique<detail::QuadFieldVariations<Problem>>(arguments);
+                     }});
+    });
     return own;
   }();
   return all;
@@ -79,16 +84,18 @@ std::unique_ptr<QuadTrajectories> make_quad_trajectories(std::string_view proble
   auto const found = std::ranges::find(catalogue(), problem, &Entry::problem);
   if (found == catalogue().end())
     throw UsageError("problem '" + std::string(problem) +
-                     "' has no reference in quadruple precision, which only ensemble problems have; use reference = "
-                     "\"auto\"");
+                     "' has no reference in quadruple precision; use reference = \"auto\"");
   return found->make(arguments);
+}
+
+std::int64_t quad_reference_block(std::string_view problem, Arguments const& arguments) {
+  return make_quad_trajectories(problem, arguments)->block();
 }
 
 Reference make_quad_reference(std::string_view problem, Arguments const& arguments, Communicator const& comm) {
   constexpr double tight = 1e-26, weaker = 1e-22;
-  constexpr std::int64_t block = 16;  // as EnsembleInstance deals trajectories
   auto const trajectories = make_quad_trajectories(problem, arguments);
-  BlockPartition const partition(trajectories->trajectories(), block, comm.rank(), comm.size());
+  BlockPartition const partition(trajectories->trajectories(), trajectories->block(), comm.rank(), comm.size());
   auto const each = computed_on_threads<Solved>(partition.local_items(), [&](std::int64_t local) {
     std::int64_t const i = partition.first_item() + local;
     Solved solved{.gradient = trajectories->gradient(i, tight)};
@@ -135,6 +142,11 @@ Reference make_quad_reference(std::string_view problem, Arguments const& argumen
 
 std::vector<std::string> quad_reference_problems() {
   return {};
+}
+
+std::int64_t quad_reference_block(std::string_view problem, Arguments const&) {
+  throw UsageError("no reference in quadruple precision for '" + std::string(problem) +
+                   "': this build's compiler has no such numbers (GCC with libquadmath has)");
 }
 
 Reference make_quad_reference(std::string_view problem, Arguments const&, Communicator const&) {

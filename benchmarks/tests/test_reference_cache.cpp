@@ -1,5 +1,6 @@
 // References in quadruple precision kept in files: the same numbers from the file as made, on any number of ranks.
 #include "benchmarks/reference_cache.hpp"
+#include "core/blocks.hpp"
 #include "core/error.hpp"
 #include "verification/quad_references.hpp"
 
@@ -88,9 +89,21 @@ TEST_F(ReferenceCacheTest, refuses_the_file_of_other_arguments) {
   EXPECT_THROW((void)cache.quad("linear", longer, trajectories, world), EnvironmentError);
 }
 
+TEST_F(ReferenceCacheTest, of_a_small_field_is_dealt_to_ranks_by_the_blocks_of_the_field) {
+  constexpr std::int64_t samples = 5;  // three blocks, the last of them short
+  nlohmann::json const small{{"widths", {2, 3, 2}}, {"n", samples}, {"block", 2}};
+  auto const of = [&] { return cache.quad("neural_mlp", small, samples, world); };
+  Reference const made = of(), kept = of();
+
+  expect_equal(kept, made);
+  std::int64_t const rank = world.rank(), size = world.size();
+  BlockPartition const partition(samples, 2, static_cast<int>(rank), static_cast<int>(size));
+  EXPECT_EQ(static_cast<std::int64_t>(made.dloss_dy0.size()), 2 * partition.local_items());
+}
+
 #endif
 
-TEST_F(ReferenceCacheTest, of_a_field_is_refused) {
+TEST_F(ReferenceCacheTest, of_a_large_field_is_refused) {
   EXPECT_THROW((void)cache.quad("neural_mlp", {{"n", 4}}, 4, world), UsageError);
 }
 
