@@ -125,12 +125,10 @@ class EnsembleGradient final : public GradientDriver {
                    std::int64_t arena_budget = default_arena_budget)
       : problem_(problem),
         tab_(tab),
-        shape_(Method::record_shape(tab, control)),
+        shape_(supported_record_shape<Method>(tab, control)),
         control_(control),
         partition_(partition),
-        storage_(layout(arena_budget), partition, comm) {
-    require_supported<Method>(control);
-  }
+        storage_(layout(arena_budget), partition, comm) {}
 
   void run() override {
     for (std::int64_t first = 0; first < partition_.local_items();) {

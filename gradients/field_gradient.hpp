@@ -101,7 +101,7 @@ class FieldDriver final : public GradientDriver {
               Communicator const& comm)
       : problem_(problem),
         tab_(tab),
-        shape_(Method::record_shape(tab, control)),
+        shape_(supported_record_shape<Method>(tab, control)),
         control_(control),
         comm_(&comm),
         model_(problem_, partition, comm, parameter_values(problem_)),
@@ -110,7 +110,6 @@ class FieldDriver final : public GradientDriver {
         g_{model_.make_state("retrace::field::y"), model_.make_state("retrace::field::lambda"),
            model_.make_parameters("retrace::field::p_bar"), S(0.0)},
         tape_(model_, shape_, record_bytes() > 0 ? first_capacity : 0) {
-    require_supported<Method>(control);
     model_.initial_state(y0_);
     dloss_dt_.resize(control.time_gradients ? 2 + static_cast<std::size_t>(control.objective.observations) : 0);
   }
@@ -145,6 +144,7 @@ class FieldDriver final : public GradientDriver {
     constexpr std::int64_t own_states = 3;  // y0, y, lambda
     result.model_bytes =
         model_.bytes(own_states + work.states, work.kept, work.augmented, work.recent_parameters) + result.arena_bytes;
+    result.round_trip = g_.round_trip;
     result.tape_bytes = comm_->all_sum(tape_.records() * record_bytes());
     result.arena_redos = redos_;
     reduce(result);
@@ -177,6 +177,7 @@ class FieldDriver final : public GradientDriver {
     model_.clear(g_.p_bar);
     WorkCountsOf<CountOf<S>> counts;
     g_.times = {};
+    g_.round_trip = {};
     if (!dloss_dt_.empty()) {
       g_.times.at_observations = dloss_dt_.data() + 2;
       g_.times.lane_rows = 1;

@@ -151,9 +151,24 @@ struct TimeGradient {
   }
 };
 
+/// Throws UsageError for what no method can work with.
+inline void require_valid(StepControl const& control) {
+  if (control.checkpoints < 1 || control.checkpoints > StepControl::most_checkpoints)
+    throw UsageError("'checkpoints' is " + std::to_string(control.checkpoints) + "; expected 1 to " +
+                     std::to_string(StepControl::most_checkpoints));
+  auto const require_share = [](char const* name, double value) {
+    if (!(value > 0.0 && value <= 1.0))
+      throw UsageError("'" + std::string(name) + "' is " + std::to_string(value) +
+                       "; expected a number above 0 and at most 1");
+  };
+  require_share("damping", control.damping);
+  require_share("coupling", control.coupling);
+}
+
 /// Throws UsageError for a loss or derivative that the method does not have.
 template <class Method>
 void require_supported(StepControl const& control) {
+  require_valid(control);
   if constexpr (requires { Method::interpolates; }) {
     if (control.objective.interpolant.columns.stages == 0)
       throw UsageError("method '" + std::string(Method::name) + "' needs a scheme with a dense output");
@@ -168,6 +183,13 @@ void require_supported(StepControl const& control) {
   if (control.time_gradients && !has.times)
     throw UsageError("method '" + std::string(Method::name) +
                      "' has no derivatives in times: see retrace list methods");
+}
+
+/// Its record shape under `control`, which it supports: throws UsageError if it does not.
+template <class Method>
+[[nodiscard]] RecordShape supported_record_shape(Tableau const& tab, StepControl const& control) {
+  require_supported<Method>(control);
+  return Method::record_shape(tab, control);
 }
 
 /// For the piece of a backward solve between two observations: no loss of its own, and its share of fixed steps.

@@ -27,6 +27,11 @@ struct AsynchronousLeapfrog {
           kept(model.make_kept("retrace::mali::kept", 1)) {}
   };
 
+  [[nodiscard]] static constexpr WorkspaceShape memory_shape(Tableau const& tab) {
+    constexpr std::int64_t own = 3;  // see Memory
+    return {.states = WorkspaceShape::step_states(tab) + own, .kept = 1};
+  }
+
   /// What undoing one step does to an error of v at most.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static double growth_per_step(StepControl const& control) {
     return 1.0 / math::abs(1.0 - 2.0 * control.damping);

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "gradients/gradient_method.hpp"
+#include "gradients/loss_adjoint.hpp"
 #include "solvers/integrate.hpp"
+#include "solvers/loss_sum.hpp"
 
 namespace retrace {
 
 /// Integrates a reversible pair from t0 to t1 by the rules of `integrate`: limits, clipping, step factors and statuses
-/// are the same. One trajectory at a time. `pair` has started at t0; it tells its evaluations of f itself:
+/// are the same, and observations that are to be hit end a step. One trajectory at a time. `pair` has started at t0; it
+/// tells its evaluations of f itself:
 ///   first_stage(t): forms the slope at the beginning of a step where a trial needs it;
 ///   attempt(span, with_error): the trial state into `step().y_new`, the stages that the error estimate needs into
 ///     `step().k`;
@@ -22,6 +25,9 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
   static_assert(LaneTraits<S>::width == 1);
   S const direction = math::sign(t1 - t0);
   S t = t0, proposed = math::abs(t1 - t0);
+  ObservationCursor<S> stops(control.objective, control.objective.kind == LossKind::exact);
+  bool const has_stops = stops.more();
+  stops.advance(has_stops && stops.time_or(t1) == t0);
   if (!control.adaptive()) {
     proposed = proposed / S(static_cast<double>(control.fixed_steps));
   } else if (control.initial_step > 0.0) {
@@ -42,13 +48,16 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
   Count const limit = largest_count<S>(control.max_steps), last_fixed = largest_count<S>(control.fixed_steps - 1);
   while (t != t1) {
     if (counts.accepted + counts.rejected >= limit) return SolveStatus::max_steps_reached;
-    S const remaining = math::abs(t1 - t);
-    S const slack = S(16.0 * round_off<S>()) * math::max(math::abs(t), math::abs(t1));  // as in `integrate`
-    bool const clipped = control.adaptive() ? proposed >= remaining - slack : counts.accepted == last_fixed;
+    S const stop = stops.time_or(t1), target = stop == t1 ? t1 : stop, remaining = math::abs(target - t);
+    // Both as in `integrate`.
+    S const slack = S(16.0 * round_off<S>()) * math::max(math::abs(t), math::abs(t1)),
+            ample = has_stops && !control.adaptive() ? S(1e-6) * proposed : slack;
+    bool const clipped =
+        control.adaptive() || has_stops ? proposed >= remaining - ample : counts.accepted == last_fixed;
     if (!clipped && proposed <= slack) return SolveStatus::step_too_small;
 
     S const h = direction * proposed;
-    StepSpan<S> const span{t, clipped ? t1 - t : h, clipped ? t1 : t + h};
+    StepSpan<S> const span{t, clipped ? target - t : h, clipped ? target : t + h};
     counts.rhs += Count(pair.first_stage(t) + pair.attempt(span, control.adaptive()));
     Trial<Model> trial{span, proposed, S(0.0), S(1.0), true, true, clipped, true, memory, pair.state(), pair.step()};
     if (control.adaptive()) {
@@ -63,7 +72,8 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
     }
     observer.on_trial(trial);
 
-    proposed = math::abs(span.h) * trial.factor;
+    if (!(trial.accepted && clipped)) proposed = math::abs(span.h) * trial.factor;
+    stops.advance(trial.accepted && clipped && stops.more());
     after_rejection = !trial.accepted;
     if (trial.accepted) {
       if (control.rule.gains.remember())
@@ -80,34 +90,42 @@ KOKKOS_INLINE_FUNCTION SolveStatus integrate_pair(Tableau const& tab, Model cons
 }
 
 /// The forward program of a reversible scheme as witnesses take it (verification/recorded_steps.hpp): live, and over
-/// steps that are given, in any scalar.
+/// steps that are given, in any scalar. `L`: that of the loss.
 template <class Scheme>
 struct ReversibleProgram {
-  template <class Model, class Observer>
+  template <class L, class Model, class Observer>
   [[nodiscard]] static SolveStatus solve(Tableau const& tab, Model const& model, StepControl const& control,
                                          typename Model::Time const& t0, typename Model::Time const& t1,
                                          typename Model::State& y, Observer& observer,
-                                         IntegrationCounts<CountOf<typename Model::Time>>& counts) {
+                                         IntegrationCounts<CountOf<typename Model::Time>>& counts, L& loss) {
     typename Scheme::template Memory<Model> memory(tab, model);
     typename Scheme::template Pair<Model> pair(tab, model, control, memory);
+    LossSum<Model, L> sum(tab, model, control.objective);
+    WithLoss<Model, Observer, L> both{sum, pair.step(), observer};
+    sum.start(t0, y);
     counts.rhs += CountOf<typename Model::Time>(pair.start(t0, y));
-    SolveStatus const status = integrate_pair(tab, model, control, t0, t1, pair, observer, counts);
+    SolveStatus const status = integrate_pair(tab, model, control, t0, t1, pair, both, counts);
     model.assign(y, pair.state());
+    if (status == SolveStatus::success) loss = sum.finish(y);
     return status;
   }
-  template <class Model, class Spans>
-  static void replay(Tableau const& tab, Model const& model, StepControl const& control, Spans const& steps,
-                     typename Model::State& y) {
-    if (steps.empty()) return;
+  template <class L, class Model, class Spans>
+  [[nodiscard]] static L replay(Tableau const& tab, Model const& model, StepControl const& control, Spans const& steps,
+                                typename Model::State& y) {
+    LossSum<Model, L> sum(tab, model, control.objective);
+    if (steps.empty()) return sum.finish(y);
     typename Scheme::template Memory<Model> memory(tab, model);
     typename Scheme::template Pair<Model> pair(tab, model, control, memory);
+    sum.start(steps.front().t, y);
     (void)pair.start(steps.front().t, y);
     for (auto const& span : steps) {
       (void)pair.first_stage(span.t);
       (void)pair.attempt(span, false);
+      sum.step(span, true, pair.state(), pair.step());
       (void)pair.accept(span);
     }
     model.assign(y, pair.state());
+    return sum.finish(y);
   }
 };
 
@@ -122,19 +140,26 @@ inline constexpr double reversible_budget = 1.5e-8;
 /// large and cancel in dL/dy0, which magnifies that error in the gradient (RoundTrip). Where less than half of the
 /// digits are left, the solve ends as `round_off_spent`.
 ///
-/// In double precision and one trajectory at a time: with the digits of a float there is no budget to speak of.
+/// Losses of y(t1), or of y at observations, each of which ends a step. In double precision, and of an ensemble one
+/// trajectory at a time: with the digits of a float there is no budget to speak of.
 template <class Scheme>
 struct ReversibleMethod {
   using Program = ReversibleProgram<Scheme>;
   static constexpr std::string_view memory = "2 N numbers";
   static constexpr Promise promise = Promise::exact_frozen;
-  static constexpr LossSupport losses{};
-  static constexpr bool packs = false, fields = false, reversible = true, double_only = true;
+  static constexpr LossSupport losses{.exact = true};
+  static constexpr bool packs = false, fields = true, reversible = true, double_only = true;
   [[nodiscard]] static constexpr RecordShape record_shape(Tableau const& /*tab*/, StepControl const& /*control*/) {
     return {.scalars = 2};
   }
   [[nodiscard]] static constexpr std::int64_t records(std::int64_t accepted, std::int64_t /*rejected*/) {
     return accepted;
+  }
+  [[nodiscard]] static constexpr WorkspaceShape workspace_shape(Tableau const& tab, StepControl const& /*control*/) {
+    WorkspaceShape shape = Scheme::memory_shape(tab);
+    constexpr std::int64_t own = 2;  // see Workspace
+    shape.states += own;
+    return shape;
   }
 
   template <class Model>
@@ -171,22 +196,27 @@ struct ReversibleMethod {
     Recorder<Tape> recorder{tape};
     IntegrationCounts<Count> forward;
     model.assign(work.start, g.y);
+    LossSum<Model> loss(tab, model, control.objective);
+    WithLoss<Model, Recorder<Tape>> both{loss, pair.step(), recorder};
+    loss.start(t0, g.y);
     forward.rhs += Count(pair.start(t0, g.y));
     LaneStatus<S> status;
-    status.set(true, integrate_pair(tab, model, control, t0, t1, pair, recorder, forward));
+    status.set(true, integrate_pair(tab, model, control, t0, t1, pair, both, forward));
     model.assign(g.y, pair.state());
     cost.add_forward(forward);
     if (!status.is(SolveStatus::success)) return status;
     status.set(tape.overflowed(), SolveStatus::arena_exhausted);
     if (!status.is(SolveStatus::success)) return status;
 
-    g.loss = model.loss(g.y);
-    model.loss_gradient(g.y, g.lambda);
+    g.loss = loss.finish(g.y);
+    LossAdjoint<Model> of_loss(model, control.objective, t1);
+    of_loss.at_end(g.y, g.lambda);
     model.set_zero(work.partner_bar);
     S end = t1;
     for (std::int64_t n = tape.longest() - 1; n >= 0; --n) {
       StepSpan<S> const span{tape.get(n, 0), tape.get(n, 1), end};
       pair.step_back(span, g.lambda, work.partner_bar, g.p_bar);
+      (void)of_loss.at_node(true, span.t, pair.state(), pair.step().u, g.lambda);
       end = span.t;
     }
     S const before = model.dot(g.lambda, g.lambda);

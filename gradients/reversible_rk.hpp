@@ -25,6 +25,12 @@ struct CoupledRungeKutta {
           z(model.make_state("retrace::reversible_rk::z")) {}
   };
 
+  [[nodiscard]] static constexpr WorkspaceShape memory_shape(Tableau const& tab) {
+    constexpr std::int64_t own = 2;  // see Memory
+    return {.states = WorkspaceShape::step_states(tab) + WorkspaceShape::reverse_states(tab.last_used_stage) + own,
+            .kept = tab.last_used_stage};
+  }
+
   /// What undoing one step does to an error of y at most, but for the flow's own growth.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION static double growth_per_step(StepControl const& control) {
     return 1.0 / control.coupling;

@@ -27,6 +27,7 @@ class ExtendedInstance final : public ProblemInstance, public StepWitness {
   [[nodiscard]] std::int64_t state_dimension() const override { return own_->state_dimension(); }
   [[nodiscard]] std::int64_t parameter_count() const override { return own_->parameter_count(); }
   [[nodiscard]] std::int64_t batch() const override { return own_->batch(); }
+  [[nodiscard]] std::int64_t solves() const override { return own_->solves(); }
   [[nodiscard]] double initial_time() const override { return own_->initial_time(); }
   [[nodiscard]] double final_time() const override { return own_->final_time(); }
   [[nodiscard]] ProblemOperations operations() const override { return own_->operations(); }

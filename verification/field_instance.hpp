@@ -22,6 +22,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace retrace {
@@ -43,6 +44,7 @@ class FieldInstance final : public ProblemInstance {
   [[nodiscard]] std::int64_t state_dimension() const override { return problem_.sample_size(); }
   [[nodiscard]] std::int64_t parameter_count() const override { return problem_.parameters(); }
   [[nodiscard]] std::int64_t batch() const override { return problem_.samples(); }
+  [[nodiscard]] std::int64_t solves() const override { return 1; }
   [[nodiscard]] double initial_time() const override { return problem_.t0; }
   [[nodiscard]] double final_time() const override { return problem_.t1; }
   [[nodiscard]] ProblemOperations operations() const override {
@@ -105,14 +107,18 @@ class FieldInstance final : public ProblemInstance {
                                          GradientResult const& gradient) const override {
     StepControl const control = prepared(given, choice.solver, problem_.t0, problem_.t1);
     Tableau const& tab = tableau_named(choice.solver);
-    return compare_with_duals<double>(gradient, [&](auto const& model, auto& y, std::int64_t& count) {
-      std::optional<std::vector<StepSpan<double>>> steps;
-      (void)visit_named(AllPrecisions{}, choice.precision,
-                        [&]<class Precision>() { steps = steps_in<Precision>(tab, control); });
-      if (!steps) return std::optional<DualNumber>();
-      count = static_cast<std::int64_t>(steps->size());
-      return std::optional(replay_forward<DualNumber>(tab, model, control.objective, *steps, y));
+    WitnessError error;
+    visit_program(choice.method, [&]<class Program>() {
+      error = compare_with_duals<double>(gradient, [&](auto const& model, auto& y, std::int64_t& count) {
+        std::optional<std::vector<StepSpan<double>>> steps;
+        (void)visit_named(AllPrecisions{}, choice.precision,
+                          [&]<class Precision>() { steps = steps_in<Program, Precision>(tab, control); });
+        if (!steps) return std::optional<DualNumber>();
+        count = static_cast<std::int64_t>(steps->size());
+        return std::optional(replay_program<Program, DualNumber>(tab, model, control, *steps, y));
+      });
     });
+    return error;
   }
   [[nodiscard]] WitnessError program_dual(GradientChoice const& choice, StepControl const& given,
                                           GradientResult const& gradient) const override {
@@ -132,8 +138,10 @@ class FieldInstance final : public ProblemInstance {
     DifferenceError worst;
     double worst_ratio = -1.0;
     for (Direction const& direction : directions()) {
-      DifferenceEstimate const estimate =
-          differentiate_numerically(tableau_named(choice.solver), control, frozen, direction);
+      DifferenceEstimate estimate{};
+      visit_program(choice.method, [&]<class Program>() {
+        estimate = differentiate_numerically<Program>(tableau_named(choice.solver), control, frozen, direction);
+      });
       ++worst.tried;
       if (!std::isfinite(estimate.bar)) continue;
       ++worst.compared;
@@ -152,7 +160,7 @@ class FieldInstance final : public ProblemInstance {
     Tableau const& tab = tableau_named(choice.solver);
     SolveTimes const times{problem_.t0, problem_.t1, control.objective};
     RecordedSteps recorded;
-    std::optional<double> const loss = solve(tab, control, times, {}, 0.0, recorded);
+    std::optional<double> const loss = solve<TableauProgram>(tab, control, times, {}, 0.0, recorded);
     WorstDifference worst;
     if (!loss) return worst.worst;
     double size = std::abs(*loss);
@@ -160,9 +168,13 @@ class FieldInstance final : public ProblemInstance {
     for (int const entry : times.movable()) {
       auto const loss_at = [&](double e) -> std::optional<double> {
         SolveTimes const there = times.moved(entry, e);
-        if (frozen) return replayed_loss(tab, there.objective, times.moved(recorded.steps, entry, e), {}, 0.0);
+        if (frozen) {
+          StepControl moved = control;
+          moved.objective = there.objective;
+          return replayed_loss<TableauProgram>(tab, moved, times.moved(recorded.steps, entry, e), {}, 0.0);
+        }
         RecordedSteps live;
-        std::optional<double> const value = solve(tab, control, there, {}, 0.0, live);
+        std::optional<double> const value = solve<TableauProgram>(tab, control, there, {}, 0.0, live);
         return differs_anywhere(live, recorded) ? std::nullopt : value;
       };
       double const reach = frozen ? times.frozen_reach(recorded.steps) : times.live_reach();
@@ -258,8 +270,21 @@ class FieldInstance final : public ProblemInstance {
     return sum;
   }
 
+  /// body.operator()<Program>() with the forward program of a method: that of the solver where it has none of its own.
+  template <class Body>
+  static void visit_program(std::string const& method, Body const& body) {
+    bool own = false;
+    (void)visit_named(AllGradientMethods{}, method, [&]<class Method>() {
+      using Program = typename ProgramOf<Method>::type;
+      if constexpr (!std::is_same_v<Program, TableauProgram>) {
+        own = true;
+        body.template operator()<Program>();
+      }
+    });
+    if (!own) body.template operator()<TableauProgram>();
+  }
   /// The steps that the forward solve takes in a precision; nothing if it fails.
-  template <class Precision>
+  template <class Program, class Precision>
   [[nodiscard]] std::optional<std::vector<StepSpan<double>>> steps_in(Tableau const& tab,
                                                                       StepControl const& control) const {
     using T = typename Precision::State;
@@ -268,49 +293,49 @@ class FieldInstance final : public ProblemInstance {
     std::vector<T> const p(p_.begin(), p_.end());
     Model<T, S> const model(problem_, partition_, *comm_, p);
     auto y = start(model, Direction{}, rounded);
-    StepWorkspace<Model<T, S>> work(tab, model);
     RecordedStepsOf<S> recorded;
-    IntegrationCounts<CountOf<S>> counts;
-    SolveStatus const status = integrate(tab, model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1),
-                                         y, work, recorded, counts);
-    if (status != SolveStatus::success) return std::nullopt;
+    if (!solve_program<Program, S>(tab, model, control, static_cast<S>(problem_.t0), static_cast<S>(problem_.t1), y,
+                                   recorded))
+      return std::nullopt;
     std::vector<StepSpan<double>> steps;
     for (auto const& step : recorded.steps) steps.push_back({step.t, step.h, step.t_next});
     return steps;
   }
 
   /// Plain forward solve from x + e * direction; the loss, or nothing if it fails.
-  template <class Observer>
+  template <class Program, class Observer>
   [[nodiscard]] std::optional<double> solve(Tableau const& tab, StepControl control, SolveTimes const& times,
                                             Direction const& direction, double e, Observer& observer) const {
     control.objective = times.objective;
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    return solve_for_loss<double>(tab, model, control, times.t0, times.t1, y, observer);
+    return solve_program<Program, double>(tab, model, control, times.t0, times.t1, y, observer);
   }
   /// A rank sees the branches of its own entries only, and all must call the same solves.
   [[nodiscard]] bool differs_anywhere(RecordedSteps const& a, RecordedSteps const& b) const {
     return comm_->all_max(std::int64_t{a.pattern == b.pattern ? 0 : 1}) != 0;
   }
-  [[nodiscard]] double replayed_loss(Tableau const& tab, Objective const& objective,
+  template <class Program>
+  [[nodiscard]] double replayed_loss(Tableau const& tab, StepControl const& control,
                                      std::vector<StepSpan<double>> const& steps, Direction const& direction,
                                      double e) const {
     auto const along = [e](double x, double dx) { return x + e * dx; };
     auto const model = make_model<double, double>(direction, along);
     auto y = start(model, direction, along);
-    return replay_forward<double>(tab, model, objective, steps, y);
+    return replay_program<Program, double>(tab, model, control, steps, y);
   }
+  template <class Program>
   [[nodiscard]] DifferenceEstimate differentiate_numerically(Tableau const& tab, StepControl const& control,
                                                              bool frozen, Direction const& direction) const {
     SolveTimes const times{problem_.t0, problem_.t1, control.objective};
     RecordedSteps recorded;
-    std::optional<double> const loss = solve(tab, control, times, direction, 0.0, recorded);
+    std::optional<double> const loss = solve<Program>(tab, control, times, direction, 0.0, recorded);
     if (!loss) return {};
     auto const loss_at = [&](double e) -> std::optional<double> {
-      if (frozen) return replayed_loss(tab, control.objective, recorded.steps, direction, e);
+      if (frozen) return replayed_loss<Program>(tab, control, recorded.steps, direction, e);
       RecordedSteps live;
-      std::optional<double> const value = solve(tab, control, times, direction, e, live);
+      std::optional<double> const value = solve<Program>(tab, control, times, direction, e, live);
       return differs_anywhere(live, recorded) ? std::nullopt : value;
     };
     constexpr double unit_round_off = 1.1e-16;

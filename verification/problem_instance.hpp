@@ -70,6 +70,8 @@ class ProblemInstance {
   [[nodiscard]] virtual std::int64_t state_dimension() const = 0;  ///< of one trajectory or sample
   [[nodiscard]] virtual std::int64_t parameter_count() const = 0;
   [[nodiscard]] virtual std::int64_t batch() const = 0;
+  /// What takes steps of its own: each trajectory, or the whole field.
+  [[nodiscard]] virtual std::int64_t solves() const { return batch(); }
   [[nodiscard]] virtual double initial_time() const = 0;
   [[nodiscard]] virtual double final_time() const = 0;
 

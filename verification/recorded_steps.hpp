@@ -99,7 +99,7 @@ struct ProgramOf<Method> {
   using type = typename Method::Program;
 };
 
-/// As solve_for_loss, by the program of a method; of one with a scheme of its own the loss is terminal.
+/// As solve_for_loss, by the program of a method.
 template <class Program, class L, class Model, class Observer>
 [[nodiscard]] std::optional<L> solve_program(Tableau const& tab, Model const& model, StepControl const& control,
                                              typename Model::Time const& t0, typename Model::Time const& t1,
@@ -108,8 +108,9 @@ template <class Program, class L, class Model, class Observer>
     return solve_for_loss<L>(tab, model, control, t0, t1, y, observer);
   } else {
     IntegrationCounts<CountOf<typename Model::Time>> counts;
-    SolveStatus const status = Program::solve(tab, model, control, t0, t1, y, observer, counts);
-    return status == SolveStatus::success ? std::optional<L>(model.state_loss(y)) : std::nullopt;
+    L loss(0.0);
+    SolveStatus const status = Program::solve(tab, model, control, t0, t1, y, observer, counts, loss);
+    return status == SolveStatus::success ? std::optional<L>(loss) : std::nullopt;
   }
 }
 /// As replay_forward, likewise.
@@ -119,8 +120,7 @@ template <class Program, class L, class Model>
   if constexpr (std::is_same_v<Program, TableauProgram>) {
     return replay_forward<L>(tab, model, control.objective, steps, y);
   } else {
-    Program::replay(tab, model, control, steps, y);
-    return L(model.state_loss(y));
+    return Program::template replay<L>(tab, model, control, steps, y);
   }
 }
 

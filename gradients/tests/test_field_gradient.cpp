@@ -1,5 +1,5 @@
 // Gradients of fields in every precision: what a second run costs besides arithmetic (nothing), and that kept
-// activations, precision and arenas change no more than rounding.
+// activations, precision and arenas change no more than rounding. Reversible methods: test_reversible_field.cpp.
 #include "core/memory_tracker.hpp"
 #include "core/tests/typed.hpp"
 #include "gradients/field_gradient.hpp"
@@ -9,6 +9,7 @@
 #include "solvers/tableaus/bogacki_shampine32.hpp"
 #include "solvers/tableaus/dormand_prince54.hpp"
 #include "solvers/tableaus/heun_euler21.hpp"
+#include "solvers/tableaus/midpoint_euler21.hpp"
 #include "solvers/tableaus/rk4.hpp"
 
 #include <gtest/gtest.h>
@@ -40,10 +41,10 @@ StepControl control_with(double tolerance) {
 /// Those of the registry that differ in what they ask of a field. In single precisions, for the sake of compile time,
 /// those that ask for most.
 template <class Precision>
-using FieldMethods =
-    std::conditional_t<std::is_same_v<Precision, F64>,
-                       TypeList<Naive, Adjoint, AdjointSeminorm, Aca, AcaStages, AcaBudget, SymplecticAdjoint>,
-                       TypeList<Naive, AdjointSeminorm, AcaBudget>>;
+using FieldMethods = std::conditional_t<
+    std::is_same_v<Precision, F64>,
+    TypeList<Naive, Adjoint, AdjointSeminorm, Aca, AcaStages, AcaBudget, SymplecticAdjoint, ReversibleRk>,
+    TypeList<Naive, AdjointSeminorm, AcaBudget>>;
 
 template <class Method, TableauDefinition Tab, class Precision = F64, class Space = Exec>
 struct Driver {

@@ -67,14 +67,15 @@ std::vector<double> by_duals(Problem const& problem, Tableau const& tab, StepCon
   plain.p = problem.parameter_values(0);
   Vec<double, n> y = problem.initial_state(0);
   IntegrationCounts<> counts;
-  EXPECT_EQ(Program::solve(tab, plain, control, problem.t0, problem.t1, y, steps, counts), SolveStatus::success);
+  double plain_loss = 0.0;
+  EXPECT_EQ(Program::solve(tab, plain, control, problem.t0, problem.t1, y, steps, counts, plain_loss),
+            SolveStatus::success);
 
   auto const tangent = plain.tangent();
   Vec<Dual<double, n + p>, n> x;
   Vec<double, n> const y0 = problem.initial_state(0);
   for (int d = 0; d < n; ++d) x[d] = Dual<double, n + p>::variable(y0[d], d);
-  Program::replay(tab, tangent, control, steps.spans, x);
-  auto const loss = Problem::loss(x);
+  auto const loss = Program::template replay<Dual<double, n + p>>(tab, tangent, control, steps.spans, x);
   return std::vector<double>(loss.tangent, loss.tangent + n + p);
 }
 
@@ -121,6 +122,48 @@ TYPED_TEST(Reversible, gradient_is_that_of_duals_with_damping_and_strong_couplin
   control.damping = 0.97;
   control.coupling = 0.9;
   expect_the_gradient_of_duals<TypeParam>(one_oscillator(1.0), control);
+}
+
+/// l at these times, each of which ends a step.
+Objective observed(std::vector<double> const& times) {
+  Objective objective;
+  objective.kind = LossKind::exact;
+  objective.observations = static_cast<int>(times.size());
+  std::ranges::copy(times, objective.times.data());
+  return objective;
+}
+
+TYPED_TEST(Reversible, gradient_of_observations_is_that_of_duals_forwards_and_backwards) {
+  VanDerPolForced const forwards = one_oscillator(1.5), backwards = one_oscillator(-1.0);
+  std::vector<double> const ahead{forwards.t0, 0.5, 0.50001, 1.1, 1.5}, behind{backwards.t0, -0.3, -0.30001, -1.0};
+  for (StepControl control : {control_with(1e-5), fixed(150)}) {
+    control.max_steps = 10'000;  // observations add to fixed steps
+    control.objective = observed(ahead);
+    expect_the_gradient_of_duals<TypeParam>(forwards, control);
+    control.objective = observed({0.5, 1.1});
+    expect_the_gradient_of_duals<TypeParam>(forwards, control);
+    control.objective = observed(behind);
+    expect_the_gradient_of_duals<TypeParam>(backwards, control);
+    control.objective = {};
+    expect_the_gradient_of_duals<TypeParam>(backwards, control);
+  }
+}
+
+TYPED_TEST(Reversible, observing_the_end_alone_is_the_terminal_loss_and_nothing_gives_nothing) {
+  using Method = typename TypeParam::Method;
+  using Scheme = typename TypeParam::Scheme;
+  auto const problem = one_oscillator(1.5);
+  StepControl control = control_with(1e-5);
+  GradientResult const terminal = gradient_of<Method, Scheme>(problem, control);
+
+  control.objective = observed({problem.t1});
+  EXPECT_EQ((gradient_of<Method, Scheme>(problem, control).digest), terminal.digest);
+  control.objective = observed({});
+  GradientResult const nothing = gradient_of<Method, Scheme>(problem, control);
+  EXPECT_EQ(nothing.status, SolveStatus::success);
+  EXPECT_EQ(nothing.loss, 0.0);
+  for (double const x : both_blocks(nothing)) EXPECT_EQ(x, 0.0);
+  EXPECT_EQ(nothing.final_state, terminal.final_state);
 }
 
 TYPED_TEST(Reversible, order_of_state_and_gradient_is_that_of_the_scheme) {

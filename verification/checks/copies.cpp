@@ -18,7 +18,7 @@ CheckResult copies(CheckedGradient const& g) {
   // Errors of accepted steps, if they did nothing but add up. The few steps of a loose tolerance may err by some times
   // their estimate.
   constexpr double one_estimate_per_step = 1.0, least_estimates = 10.0;
-  double const steps = static_cast<double>(g.result.work.accepted) / static_cast<double>(g.problem.batch());
+  double const steps = static_cast<double>(g.result.work.accepted) / static_cast<double>(g.problem.solves());
   CheckResult result =
       at_most("copies", apart, std::max(one_estimate_per_step, least_estimates / steps),
               fmt::format("distance of the two copies in units of the tolerance, per step; more than an error estimate "

@@ -42,6 +42,16 @@ double difference_in_time(VanDerPolForced const& problem, Tableau const& tab, Ob
   return (loss_at(difference_step) - loss_at(-difference_step)) / (2.0 * difference_step);
 }
 
+/// An observation on the dense output keeps its time when t0 moves: l(y(t_0)) moves by -grad l . f, which the forward
+/// program does not know.
+double of_observation_at_begin(VanDerPolForced const& problem, Objective const& objective) {
+  if (objective.kind != LossKind::dense || objective.times[0] != problem.t0) return 0.0;
+  Vec<double, 2> const y0 = problem.initial_state(0);
+  Vec<double, 2> f;
+  VanDerPolForced::rhs(problem.t0, y0, problem.parameter_values(0), f);
+  return -dot(VanDerPolForced::loss_gradient(y0), f);
+}
+
 /// Derivatives in t0, t1 and the observation times by duals through recorded steps whose nodes move as rule (i) says:
 /// with t0 the nodes before the first given one, with any other time its own node.
 std::vector<double> times_by_duals(VanDerPolForced const& problem, Tableau const& tab, StepControl const& control) {
@@ -80,14 +90,7 @@ std::vector<double> times_by_duals(VanDerPolForced const& problem, Tableau const
   for (int j = 0; j < 2; ++j) model.p[j] = Number(plain.p[j]);
   Vec<Number, 2> start = convert<Number>(problem.initial_state(0));
   Number const loss = replay_forward<Number>(tab, model, objective, steps, start);
-  std::vector<double> derivatives{loss.tangent[0], loss.tangent[1]};
-  if (objective.kind == LossKind::dense && objective.times[0] == problem.t0) {
-    // An observation on the dense output keeps its time when t0 moves: l(y(t_0)) moves by -grad l . f.
-    Vec<double, 2> const y0 = problem.initial_state(0);
-    Vec<double, 2> f;
-    VanDerPolForced::rhs(problem.t0, y0, plain.p, f);
-    derivatives[0] -= dot(VanDerPolForced::loss_gradient(y0), f);
-  }
+  std::vector<double> derivatives{loss.tangent[0] + of_observation_at_begin(problem, objective), loss.tangent[1]};
   for (int k = 0; k < objective.observations; ++k) {
     double const t = objective.times[static_cast<std::size_t>(k)];
     if (objective.kind == LossKind::dense)
@@ -151,8 +154,9 @@ INSTANTIATE_TEST_SUITE_P(Everything, TimeGradients,
 TEST_P(TimeGradients, of_frozen_methods_follow_their_rule) {
   StepControl const how = prepared(control(1e-5), solver, problem().t0, problem().t1);
   std::vector<double> const expected = times_by_duals(problem(), tableau_named(solver), how);
-  for (std::string const method : {"aca", "aca_stages", "aca_budget", "naive_detached"}) {
-    if (method == "naive_detached" && kind == "dense") continue;
+  for (std::string const method :
+       {"aca", "aca_stages", "aca_budget", "naive_detached", "symplectic_adjoint", "forward"}) {
+    if (method == "symplectic_adjoint" && kind == "dense") continue;
     GradientResult const result = gradient_of(*instance, method, solver, how);
     ASSERT_EQ(result.dloss_dt.size(), expected.size()) << method;
     // A node's derivative is a difference of terms of this size.
@@ -168,11 +172,11 @@ TEST_P(TimeGradients, of_frozen_methods_follow_their_rule) {
 }
 
 TEST_P(TimeGradients, of_naive_are_those_of_the_program) {
-  StepControl how = control(1e-5);
+  StepControl how = prepared(control(1e-5), solver, problem().t0, problem().t1);
   for (double const initial_step : {0.0, 0.05}) {
-    if (kind == "dense") return;
     how.initial_step = initial_step;
-    std::vector<double> const expected = program_times_by_duals(problem(), tableau_named(solver), how);
+    std::vector<double> expected = program_times_by_duals(problem(), tableau_named(solver), how);
+    expected[0] += of_observation_at_begin(problem(), how.objective);
     GradientResult const result = gradient_of(*instance, "naive", solver, how);
     double const terms = largest(expected) + std::abs(result.loss);
     EXPECT_NEAR(result.dloss_dt[0], expected[0], program_round_off * terms);
@@ -185,9 +189,8 @@ TEST_P(TimeGradients, all_converge_to_those_of_the_flow) {
   StepControl const how = control(1e-9);
   GradientResult const aca = gradient_of(*instance, "aca", solver, how);
   for (std::string const method :
-       {"naive", "adjoint", "adjoint_seminorm", "adjoint_blocks", "adjoint_reset", "adjoint_interpolated"}) {
-    if ((method == "naive" || method == "adjoint_reset") && kind == "dense") continue;
-    if (method == "adjoint_reset" && kind == "integral") continue;
+       {"naive", "forward", "adjoint", "adjoint_seminorm", "adjoint_blocks", "adjoint_reset", "adjoint_interpolated"}) {
+    if (method == "adjoint_reset" && (kind == "dense" || kind == "integral")) continue;
     GradientResult const result = gradient_of(*instance, method, solver, how);
     ASSERT_EQ(result.dloss_dt.size(), aca.dloss_dt.size());
     for (std::size_t i = 0; i < aca.dloss_dt.size(); ++i)
@@ -203,7 +206,8 @@ TEST(TimeGradient, of_an_autonomous_problem_is_invariant_under_translation) {
   control.time_gradients = true;
   for (std::vector<double> const& times : {std::vector<double>{}, std::vector<double>{0.25, 0.5}}) {
     control.objective = times.empty() ? Objective{} : observed(LossKind::exact, times);
-    for (std::string const method : {"naive", "aca", "aca_stages", "aca_budget", "naive_detached"}) {
+    for (std::string const method :
+         {"naive", "aca", "aca_stages", "aca_budget", "naive_detached", "symplectic_adjoint", "forward"}) {
       // By the rule of frozen methods nobody moves the nodes between two observations.
       if (method != "naive" && !times.empty()) continue;
       GradientResult const result = gradient_of(*problem, method, "dormand_prince54", control);
@@ -221,11 +225,14 @@ TEST(TimeGradient, has_the_worked_numbers) {
   control.initial_step = 0.5;
   control.rule = StepSizeRule::plain();
   control.time_gradients = true;
-  GradientResult const aca = gradient_of(*problem, "aca", "bogacki_shampine32", control);
-  EXPECT_EQ(aca.work.accepted, 48);
-  EXPECT_EQ(aca.work.rejected, 9);
-  EXPECT_NEAR(aca.dloss_dt[0], -0.27905, 5e-6) << "rule (i)";
-  EXPECT_NEAR(aca.dloss_dt[1], 0.004930, 5e-7) << "G_N";
+  for (std::string const method :
+       {"aca", "aca_stages", "aca_budget", "naive_detached", "symplectic_adjoint", "forward"}) {
+    GradientResult const result = gradient_of(*problem, method, "bogacki_shampine32", control);
+    EXPECT_EQ(result.work.accepted, 48) << method;
+    EXPECT_EQ(result.work.rejected, 9) << method;
+    EXPECT_NEAR(result.dloss_dt[0], -0.27905, 5e-6) << "rule (i), " << method;
+    EXPECT_NEAR(result.dloss_dt[1], 0.004930, 5e-7) << "G_N, " << method;
+  }
 }
 
 }  // namespace
