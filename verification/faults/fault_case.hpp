@@ -41,6 +41,8 @@ struct FaultCase {
   // Too large, so that the first trials are rejected; 0 for the fault that lies in the choice of the first step.
   control.initial_step = fault.name.find("first_step") == std::string_view::npos ? 0.5 : 0.0;
   control.time_gradients = fault.check == "times" || fault.check == "invariants";
+  // Away from the nodes, two of them in one step.
+  if (fault.name.starts_with("dense_")) control.objective = {LossKind::dense, 3, {{0.7, 2.0, 2.0001}}};
   return control;
 }
 

@@ -77,7 +77,7 @@ retrace_plant_fault(tangent_of_rejected FILE gradients/forward.hpp METHOD forwar
 retrace_plant_fault(missing_f_t FILE gradients/step_adjoint.hpp METHOD naive:Naive:naive
   WHAT "the program's derivative leaves out f_t"
   FIND [=[      times.tau += t_bar;
-      times.eta += S(tab.c[index]) * t_bar;]=]
+      times.eta += S(rows.c[index]) * t_bar;]=]
   REPLACE [=[]=]
   CHECK program_dual)
 retrace_plant_fault(error_seed_sign FILE gradients/step_adjoint.hpp METHOD naive:Naive:naive
@@ -86,7 +86,15 @@ retrace_plant_fault(error_seed_sign FILE gradients/step_adjoint.hpp METHOD naive
   CHECK program_dual)
 retrace_plant_fault(dropped_last_stage_seed FILE gradients/step_adjoint.hpp METHOD naive:Naive:naive
   WHAT "what later trials ask of the shared last stage is dropped"
-  FIND [=[if (i == tab.stages - 1 && last_stage_bar != nullptr) model.add(work.seed, S(1.0), *last_stage_bar);]=] REPLACE [=[]=]
+  FIND [=[if (i == tab.stages - 1 && how.last_stage_bar != nullptr) model.add(work.seed, S(1.0), *how.last_stage_bar);]=] REPLACE [=[]=]
+  CHECK program_dual)
+retrace_plant_fault(dense_state_dropped FILE gradients/naive.hpp METHOD naive:Naive:naive
+  WHAT "an observation on the dense output does not reach the state that the step begins with"
+  FIND [=[if (any(inside)) model.add_where(inside, work.trial_bar, state_seed);]=] REPLACE [=[]=]
+  CHECK program_dual)
+retrace_plant_fault(dense_size_dropped FILE gradients/naive.hpp METHOD naive:Naive:naive
+  WHAT "where an observation lies in a step does not depend on the step's size"
+  FIND [=[times.eta += of_observations.eta;]=] REPLACE [=[]=]
   CHECK program_dual)
 retrace_plant_fault(clipped_step_not_constant FILE gradients/naive.hpp METHOD naive:Naive:naive
   WHAT "the clipped last step is differentiated as if the controller had chosen it"
@@ -234,6 +242,20 @@ retrace_plant_fault(clipped_to_a_constant FILE gradients/naive.hpp METHOD naive:
   WHAT "naive takes the time that a step was clipped to as a constant"
   FIND [=[      targets.add(target_bar);]=] REPLACE [=[]=]
   CHECK times)
+retrace_plant_fault(nodes_stay FILE gradients/forward_times.hpp METHOD forward:Forward:forward
+  WHAT "the tangent in t0 moves the first node only"
+  FIND [=[return before_given_ ? moved(t, begin) : Time(t);]=] REPLACE [=[return Time(t);]=]
+  CHECK times)
+retrace_plant_fault(partner_times_fixed FILE gradients/symplectic_adjoint.hpp METHOD symplectic_adjoint:SymplecticAdjoint:symplectic_adjoint
+  WHAT "the partner's derivative in the size of a step forgets that it moves the times of the stages"
+  FIND [=[if (with_times) times.eta += S(tab.c[index]) * t_bar;]=] REPLACE [=[]=]
+  CHECK times)
+retrace_plant_fault(start_velocity_constant FILE gradients/mali.hpp METHOD mali:Mali:mali SOLVER midpoint_euler21
+  WHAT "the velocity that the leapfrog begins with is a constant"
+  FIND [=[      model_.vjp(t0, y0, v_bar, m_.u_bar, p_bar, t_bar);
+      model_.add(lambda, S(1.0), m_.u_bar);]=]
+  REPLACE [=[]=]
+  CHECK dual)
 retrace_plant_fault(uncoupled_copies FILE gradients/reversible_rk.hpp METHOD reversible_rk:ReversibleRk:reversible_rk
   WHAT "the pull of one copy on the other has the wrong weight"
   FIND [=[                     Scaled{S(1.0 - coupling_), m_.z});
