@@ -83,15 +83,15 @@ class EnsembleWitness final : public ProblemWitness {
 
   [[nodiscard]] WitnessError complex_step(GradientChoice const& choice, StepControl const& control,
                                           GradientResult const& gradient) const override {
-    Tableau const& tab = tableau_named(choice.solver);
+    witness::PlainScheme const scheme(tableau_named(choice.solver), choice.method, control);
     WitnessError error;
-    for_witnessed(choice, control, [&](System const& system, std::int64_t local, auto const& steps) {
+    for_witnessed_method(choice, control, scheme, [&](System const& system, std::int64_t local, auto const& steps) {
       witness::GradientBlocks const g = blocks(gradient, local);
       witness::Signs<System> const signs(system);
       error.relative_error = larger_or_nan(
           error.relative_error,
-          witness::relative_distance(slopes(system, g, signs), witness::complex_derivatives(system, tab, steps, signs),
-                                     norms(system, g)));
+          witness::relative_distance(slopes(system, g, signs),
+                                     witness::complex_derivatives(system, scheme, steps, signs), norms(system, g)));
       error.steps = std::max(error.steps, static_cast<std::int64_t>(steps.size()));
       error.compared += 2;
     });
@@ -135,10 +135,10 @@ class EnsembleWitness final : public ProblemWitness {
   [[nodiscard]] std::vector<TaylorTest> taylor(GradientChoice const& choice, StepControl const& control, bool program,
                                                GradientResult const& gradient,
                                                double gradient_rounding) const override {
-    Tableau const& tab = tableau_named(choice.solver);
+    witness::PlainScheme const scheme(tableau_named(choice.solver), choice.method, control);
     std::vector<TaylorTest> tests;
-    for_witnessed(choice, control, [&](System const& system, std::int64_t local, auto const& steps) {
-      if (auto test = witness::taylor_of(system, tab, control, steps, program, blocks(gradient, local),
+    for_witnessed_method(choice, control, scheme, [&](System const& system, std::int64_t local, auto const& steps) {
+      if (auto test = witness::taylor_of(system, scheme, control, steps, program, blocks(gradient, local),
                                          gradient_rounding, static_cast<int>(partition_.first_item() + local)))
         tests.push_back(std::move(*test));
     });
@@ -170,16 +170,22 @@ class EnsembleWitness final : public ProblemWitness {
   /// this rank has.
   template <class Body>
   void for_witnessed_runs(GradientChoice const& choice, StepControl const& control, Body const& body) const {
-    std::int64_t const n = problem_.trajectories, count = std::min(n, witnessed);
-    for (std::int64_t k = 0; k < count; ++k) {
-      std::int64_t const local = k * n / count - partition_.first_item();
-      if (local < 0 || local >= partition_.local_items()) continue;
-      System const system(problem_, local + partition_.first_item());
+    for_witnessed_systems([&](System const& system, std::int64_t local) {
       (void)visit_named(AllPrecisions{}, choice.precision, [&]<class Precision>() {
         auto const run =
             witness::run_solver<Precision>(system, tableau_named(choice.solver), control, system.y0, system.p);
         if (run) body.template operator()<Precision>(system, local, *run);
       });
+    });
+  }
+  /// body(system, local trajectory)
+  template <class Body>
+  void for_witnessed_systems(Body const& body) const {
+    std::int64_t const n = problem_.trajectories, count = std::min(n, witnessed);
+    for (std::int64_t k = 0; k < count; ++k) {
+      std::int64_t const local = k * n / count - partition_.first_item();
+      if (local >= 0 && local < partition_.local_items())
+        body(System(problem_, local + partition_.first_item()), local);
     }
   }
   /// The same for a body(system, local trajectory, steps).
@@ -187,6 +193,16 @@ class EnsembleWitness final : public ProblemWitness {
   void for_witnessed(GradientChoice const& choice, StepControl const& control, Body const& body) const {
     for_witnessed_runs(choice, control, [&]<class>(System const& system, std::int64_t local, auto const& run) {
       body(system, local, run.steps);
+    });
+  }
+  /// The same with the steps of the method's own scheme, if it has one.
+  template <class Body>
+  void for_witnessed_method(GradientChoice const& choice, StepControl const& control,
+                            witness::PlainScheme const& scheme, Body const& body) const {
+    if (scheme.kind == witness::PlainScheme::Kind::solver) return for_witnessed(choice, control, body);
+    for_witnessed_systems([&](System const& system, std::int64_t local) {
+      if (auto const steps = witness::own_steps(system, *scheme.tab, choice.method, control))
+        body(system, local, *steps);
     });
   }
   template <class Visit>

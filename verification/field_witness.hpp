@@ -80,16 +80,16 @@ class FieldWitness final : public ProblemWitness {
 
   [[nodiscard]] WitnessError complex_step(GradientChoice const& choice, StepControl const& control,
                                           GradientResult const& gradient) const override {
-    Tableau const& tab = tableau_named(choice.solver);
+    witness::PlainScheme const scheme(tableau_named(choice.solver), choice.method, control);
     WitnessError error;
-    with_steps(choice, control, [&](auto const& steps) {
+    with_method_steps(choice, control, scheme, [&](auto const& steps) {
       witness::GradientBlocks const g{gradient.dloss_dy0, gradient.dloss_dp};
       witness::Signs<System> const signs(system_);
-      error = {
-          .relative_error = witness::relative_distance(
-              slopes(system_, g, signs), witness::complex_derivatives(system_, tab, steps, signs), norms(system_, g)),
-          .steps = static_cast<std::int64_t>(steps.size()),
-          .compared = 2};
+      error = {.relative_error = witness::relative_distance(slopes(system_, g, signs),
+                                                            witness::complex_derivatives(system_, scheme, steps, signs),
+                                                            norms(system_, g)),
+               .steps = static_cast<std::int64_t>(steps.size()),
+               .compared = 2};
     });
     return error;
   }
@@ -115,11 +115,11 @@ class FieldWitness final : public ProblemWitness {
   [[nodiscard]] std::vector<TaylorTest> taylor(GradientChoice const& choice, StepControl const& control, bool program,
                                                GradientResult const& gradient,
                                                double gradient_rounding) const override {
-    Tableau const& tab = tableau_named(choice.solver);
+    witness::PlainScheme const scheme(tableau_named(choice.solver), choice.method, control);
     std::vector<TaylorTest> tests;
-    with_steps(choice, control, [&](auto const& steps) {
+    with_method_steps(choice, control, scheme, [&](auto const& steps) {
       if (auto test =
-              witness::taylor_of(system_, tab, control, steps, program,
+              witness::taylor_of(system_, scheme, control, steps, program,
                                  witness::GradientBlocks{gradient.dloss_dy0, gradient.dloss_dp}, gradient_rounding, 0))
         tests.push_back(std::move(*test));
     });
@@ -150,6 +150,13 @@ class FieldWitness final : public ProblemWitness {
   template <class Body>
   void with_steps(GradientChoice const& choice, StepControl const& control, Body const& body) const {
     with_run(choice, control, [&]<class>(auto const& run) { body(run.steps); });
+  }
+  /// The same with the steps of the method's own scheme, if it has one.
+  template <class Body>
+  void with_method_steps(GradientChoice const& choice, StepControl const& control, witness::PlainScheme const& scheme,
+                         Body const& body) const {
+    if (scheme.kind == witness::PlainScheme::Kind::solver) return with_steps(choice, control, body);
+    if (auto const steps = witness::own_steps(system_, *scheme.tab, choice.method, control)) body(*steps);
   }
 
   Problem problem_;

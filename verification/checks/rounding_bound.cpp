@@ -9,7 +9,20 @@
 
 namespace retrace::checks {
 
+namespace {
+
+/// A method that finds the states again evaluates its derivatives where round-off has taken it; 100 for what later
+/// steps make of that, and 1e-12 for the roundings of each step and their growth.
+RoundingBound bound_of_way_back(CheckedGradient const& g, std::int64_t steps) {
+  constexpr double growth_downstream = 1e2, per_step = 1e-12;
+  return {std::max(per_step * static_cast<double>(steps), growth_downstream * g.result.round_trip.lost), true,
+          fmt::format("round-off of {} steps and of the way back", steps)};
+}
+
+}  // namespace
+
 RoundingBound rounding_bound(CheckedGradient const& g, std::int64_t steps) {
+  if (g.has_own_scheme()) return bound_of_way_back(g, steps);
   double const u = limits::round_off(g.choice.precision);
   double const least = limits::least_difference(u, static_cast<double>(steps));
   MeasuredRounding const& measured = g.rounding();

@@ -14,7 +14,7 @@ struct RoundingBound {
   bool measured = true;  ///< false: every run with other last bits took other branches
   std::string reason;
 };
-/// Collective.
+/// Collective. Of a method that undoes its steps it is what the round trip suggests.
 [[nodiscard]] RoundingBound rounding_bound(CheckedGradient const& g, std::int64_t steps);
 
 /// `difference` <= `bound`. Beyond a bound that could not be measured, or below one that says nothing, nothing is

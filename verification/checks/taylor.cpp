@@ -64,7 +64,6 @@ CheckResult taylor(CheckedGradient const& g) {
   if (program && g.choice.precision != "f64")
     return skipped("losses of the live program are formed in double, where it takes other steps");
   if (g.control.detached_factor) return skipped("the live program moves the factor that the method holds fixed");
-  if (g.has_own_scheme()) return skipped("the method steps by a scheme of its own");
   if (g.control.objective.kind != LossKind::terminal) return skipped("its steps know the terminal loss only");
   double const rounding = rounding_bound(g, g.result.work.accepted).bound;
   if (rounding > limits::most_informative)  // only the largest step sizes would be left, as for the other witnesses

@@ -34,8 +34,15 @@ std::vector<ProblemCase> const& problem_cases() {
       {"lorenz63", {.numbers = {{"n", 11.0}, {"T", 1.0}}}, {0.0, 0.3, 0.30001, 0.8, 1.0}},
       {"neural_mlp",
        {.numbers = {{"n", 7.0}, {"block", 3.0}, {"T", 1.0}}, .lists = {{"widths", {5, 11, 3, 5}}}},
-       {0.0, 0.25, 0.250001, 1.0}}};
+       {0.0, 0.25, 0.250001, 1.0}},
+      {"van_der_pol_forced", {.numbers = {{"n", 3.0}, {"T", -1.0}}}, {0.1, -0.3, -0.30001, -0.8, -1.0}},
+      {"neural_mlp",
+       {.numbers = {{"n", 7.0}, {"block", 3.0}, {"T", -0.7}}, .lists = {{"widths", {5, 11, 3, 5}}}},
+       {0.0, -0.2, -0.200001, -0.7}}};
   return cases;
+}
+std::string label_of(ProblemCase const& of) {
+  return std::string(of.name) + (of.times.back() < of.times.front() ? "_backward" : "");
 }
 
 Objective objective_named(std::string_view name, ProblemCase const& problem) {
@@ -60,15 +67,15 @@ class Objectives : public ::testing::TestWithParam<Case> {
     return control;
   }
 };
-INSTANTIATE_TEST_SUITE_P(
-    Everything, Objectives,
-    ::testing::Combine(::testing::Range(0, 3),
-                       ::testing::Values("heun_euler21", "bogacki_shampine32", "dormand_prince54"),
-                       ::testing::Values("exact", "exact_inside", "dense", "dense_inside", "integral")),
-    [](auto const& of_case) {
-      return std::string(problem_cases()[static_cast<std::size_t>(std::get<0>(of_case.param))].name) + "_" +
-             std::get<1>(of_case.param) + "_" + std::get<2>(of_case.param);
-    });
+INSTANTIATE_TEST_SUITE_P(Everything, Objectives,
+                         ::testing::Combine(::testing::Range(0, static_cast<int>(problem_cases().size())),
+                                            ::testing::Values("heun_euler21", "bogacki_shampine32", "dormand_prince54"),
+                                            ::testing::Values("exact", "exact_inside", "dense", "dense_inside",
+                                                              "integral")),
+                         [](auto const& of_case) {
+                           return label_of(problem_cases()[static_cast<std::size_t>(std::get<0>(of_case.param))]) +
+                                  "_" + std::get<1>(of_case.param) + "_" + std::get<2>(of_case.param);
+                         });
 
 TEST_P(Objectives, frozen_methods_equal_duals_on_the_same_steps) {
   StepControl const how = control(1e-5);

@@ -1,7 +1,8 @@
-// Reversible methods on every problem: against duals and differences that replay the methods' own schemes, and
-// what these methods refuse.
+// Reversible methods on every problem: against duals and differences that replay the methods' own schemes, against
+// complex steps and Taylor remainders of these schemes in plain loops, and what these methods refuse.
 #include "core/error.hpp"
 #include "verification/method_catalogue.hpp"
+#include "verification/tests/checked.hpp"
 #include "verification/tests/instances.hpp"
 
 #include <gtest/gtest.h>
@@ -70,6 +71,31 @@ TEST_P(ReversibleDuals, and_differences_agree_with_the_gradient) {
     WitnessError const others = problem->frozen_dual({.method = "aca", .solver = choice.solver}, control, gradient);
     EXPECT_GT(others.relative_error, 1e3 * duals.relative_error) << tolerance;
   }
+}
+
+TEST_P(ReversibleDuals, and_plain_loops_over_the_scheme_agree_with_the_gradient_and_see_an_error) {
+  auto const& [problem_name, pairing] = GetParam();
+  Communicator const self = Communicator::duplicate_of(MPI_COMM_SELF);
+  tests::Changes changes{.numbers = {{"n", 2.0}, {"T", problem_name == "lorenz63" ? 0.5 : 1.0}}};
+  if (problem_name == "brusselator") changes.numbers["grid"] = 8.0;
+  tests::Witnessed const of(problem_name, self, changes);
+  GradientChoice const choice{.method = std::string(pairing.method), .solver = std::string(pairing.solver)};
+  StepControl control = control_with(1e-5);
+  control.damping = 0.9999;  // so that the witness must know it
+  GradientResult gradient = gradient_of(*of.problem, pairing.method, pairing.solver, control);
+  ASSERT_EQ(gradient.status, SolveStatus::success);
+  auto const verdict = [&](std::string_view check) {
+    return tests::verdict_of(check, of, self, choice, control, Promise::exact_frozen, gradient);
+  };
+
+  CheckResult const right = verdict("complex_step"), rate = verdict("taylor");
+  EXPECT_EQ(right.verdict, CheckVerdict::pass) << right.value << " > " << right.threshold;
+  EXPECT_TRUE(rate.verdict == CheckVerdict::pass || rate.verdict == CheckVerdict::inconclusive) << rate.value;
+  EXPECT_EQ(verdict("program_complex_step").verdict, CheckVerdict::skipped);
+
+  constexpr double one_per_mille = 1.001;
+  for (double& x : gradient.dloss_dy0) x *= one_per_mille;
+  EXPECT_EQ(verdict("complex_step").verdict, CheckVerdict::fail);
 }
 
 INSTANTIATE_TEST_SUITE_P(Everything, ReversibleDuals,

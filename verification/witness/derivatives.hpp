@@ -7,6 +7,7 @@
 #include "verification/recorded_steps.hpp"
 #include "verification/vector_error.hpp"
 #include "verification/witness/dot_products.hpp"
+#include "verification/witness/plain_reversible.hpp"
 #include "verification/witness/shaken.hpp"
 
 #include <algorithm>
@@ -91,7 +92,7 @@ template <class System>
 
 /// By complex steps through the recorded steps in plain loops.
 template <class System>
-[[nodiscard]] TwoDerivatives complex_derivatives(System const& system, Tableau const& tab,
+[[nodiscard]] TwoDerivatives complex_derivatives(System const& system, PlainScheme const& scheme,
                                                  std::vector<StepSpan<double>> const& steps,
                                                  Signs<System> const& signs) {
   constexpr double step = 1e-30;  // its square is nothing beside 1
@@ -101,7 +102,7 @@ template <class System>
     Numbers<ComplexNumber>& moved = block == 0 ? y : p;
     std::vector<double> const& along = block == 0 ? signs.y0 : signs.p;
     for (std::size_t i = 0; i < moved.size(); ++i) moved[i].z += std::complex<double>(0.0, step * along[i]);
-    plain_replay(tab, system, steps, p, y);
+    plain_replay(scheme, system, steps, p, y);
     derivatives[block] = system.sum(system.loss(y).z.imag()) / step;
   }
   return derivatives;

@@ -18,7 +18,8 @@ namespace retrace::witness {
 /// difference between both sides: atol + rtol |y|, by which its first step is chosen, has a kink where a component
 /// of y0 is 0, and there the gradient holds the mean of the two slopes, as |y|' = 0 does.
 template <class System>
-[[nodiscard]] std::optional<TaylorTest> taylor_of(System const& system, Tableau const& tab, StepControl const& control,
+[[nodiscard]] std::optional<TaylorTest> taylor_of(System const& system, PlainScheme const& scheme,
+                                                  StepControl const& control,
                                                   std::vector<StepSpan<double>> const& steps, bool program,
                                                   GradientBlocks const& gradient, double gradient_rounding,
                                                   int direction) {
@@ -36,14 +37,14 @@ template <class System>
     for (std::size_t j = 0; j < p.size(); ++j)
       p[j] = p[j] * (1.0 + shift * random_sign(seed + 1, static_cast<std::int64_t>(j))) + e * d_p[j];
     if (!program) {
-      plain_replay(tab, system, steps, p, y);
+      plain_replay(scheme, system, steps, p, y);
       return system.sum(static_cast<double>(system.loss(y)));
     }
     // A solve with more trials than the first has other branches: nothing is lost by ending it, and far from x it may
     // need millions.
     StepControl limited = control;
     if (!branches.empty()) limited.max_steps = static_cast<std::int64_t>(branches.size()) + 1;
-    auto const live = run_solver<F64>(system, tab, limited, y, p);
+    auto const live = run_solver<F64>(system, *scheme.tab, limited, y, p);
     double differs = live && (branches.empty() || live->pattern == branches) ? 0.0 : 1.0;
     differs = system.sum(differs);  // a rank sees the branches of its own entries only
     if (live && branches.empty()) branches = live->pattern;
@@ -65,7 +66,7 @@ template <class System>
                                                .operations_per_component = system.operations_per_component(),
                                                .seed = seed << 40U,
                                                .first_entry = system.first_entry()});
-    plain_replay(tab, shaken, steps, system.p, y);
+    plain_replay(scheme, shaken, steps, system.p, y);
     return system.sum(static_cast<double>(system.loss(y)));
   };
   double const unshaken = replayed(0.0, 0);
