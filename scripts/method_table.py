@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Table of checks by gradient methods, measured: from a result file of the suite `methods`, as Markdown on stdout."""
+"""Tables of checks by gradient methods, one for each problem, measured: from a result file of the suite `methods`, as
+Markdown on stdout."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ ROWS = [
     ("invariants", "f64", "what the flow keeps, at a hundredth of the tolerance (T7)"),
     ("round_trip", "f64", "round trip (T7)"),
     ("copies", "f64", "distance of the copies, per step (T7)"),
+    ("invariants", "f64", "lambda . f at both ends (T7)"),
     ("methods_agree", "f64", "all exact-frozen methods (T8)"),
     ("dual", "f32", "duals, frozen, single precision"),
     ("program_dual", "f32", "duals, whole program, single precision"),
@@ -43,7 +45,7 @@ def verdict_names(dataset: h5py.Dataset) -> list[str]:
 def load(path: Path) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     with h5py.File(path, "r") as file:
         cases, accuracy, checks = file["cases"], file["accuracy"], file["checks"]
-        columns = {name: text(cases[name]) for name in ("case_id", "method", "precision", "control")}
+        columns = {name: text(cases[name]) for name in ("case_id", "problem", "method", "precision", "control")}
         errors = accuracy["grad_rel_l2"][:]
         all_cases = [
             {name: column[i] for name, column in columns.items()} | {"error": float(errors[i])}
@@ -72,15 +74,16 @@ def cell(value: float, verdict: str) -> str:
     return number + FLAGS[verdict]
 
 
-def table(cases: list[dict[str, object]], checks: list[dict[str, object]]) -> list[str]:
+def table(problem: str, all_cases: list[dict[str, object]], checks: list[dict[str, object]]) -> list[str]:
+    cases = [case for case in all_cases if case["problem"] == problem]
     methods: list[str] = []
     for case in cases:
         if case["method"] not in methods:
             methods.append(str(case["method"]))
     found: dict[tuple[str, str, str, str], str] = {}
     for check in checks:
-        case = cases[int(str(check["case"]))]
-        if check["verdict"] == "skipped":
+        case = all_cases[int(str(check["case"]))]
+        if check["verdict"] == "skipped" or case["problem"] != problem:
             continue
         key = (str(check["check"]), str(case["precision"]), loss_of(case), str(case["method"]))
         found[key] = cell(float(str(check["value"])), str(check["verdict"]))
@@ -96,14 +99,25 @@ def table(cases: list[dict[str, object]], checks: list[dict[str, object]]) -> li
         for check in ("dual", "program_dual"):
             title = f"{'duals, frozen' if check == 'dual' else 'duals, whole program'}, {kind} loss"
             row(title, [found.get((check, "f64", kind, method), "–") for method in methods])
-    row("derivatives in times, exact loss", [found.get(("times", "f64", "exact", method), "–") for method in methods])
+    for kind in ("integral", "exact", "dense"):
+        cells = [found.get(("times", "f64", kind, method), "–") for method in methods]
+        row(f"derivatives in times, {kind} loss", cells)
     errors = {
         (str(case["precision"]), loss_of(case), str(case["method"])): float(str(case["error"])) for case in cases
     }
     for kind in ("terminal", "integral", "exact", "dense"):
-        cells = [errors.get(("f64", kind, method)) for method in methods]
-        row(f"error against the flow, {kind} loss", ["–" if e is None else f"{e:.1e}" for e in cells])
+        of_methods = [errors.get(("f64", kind, method)) for method in methods]
+        row(f"error against the flow, {kind} loss", ["–" if e is None else f"{e:.1e}" for e in of_methods])
     return lines
+
+
+def tables(cases: list[dict[str, object]], checks: list[dict[str, object]]) -> list[str]:
+    problems = list(dict.fromkeys(str(case["problem"]) for case in cases))
+    lines: list[str] = []
+    for problem in problems:
+        lines += [f"## {problem}", ""] if len(problems) > 1 else []
+        lines += [*table(problem, cases, checks), ""]
+    return lines[:-1]
 
 
 def main() -> int:
@@ -114,7 +128,7 @@ def main() -> int:
         print(f"method_table.py: there is no file {arguments.file}", file=sys.stderr)
         return 2
     try:
-        print("\n".join(table(*load(arguments.file))))
+        print("\n".join(tables(*load(arguments.file))))
     except (OSError, KeyError) as error:
         print(f"method_table.py: {arguments.file} is no result file of retrace: {error}", file=sys.stderr)
         return 2

@@ -12,13 +12,14 @@ import numpy as np
 SCRIPT = Path(__file__).resolve().parents[1] / "method_table.py"
 
 
-def write(path: Path) -> None:
+def write(path: Path, problems: tuple[str, str] = ("p", "p")) -> None:
     """Two methods; one passes its check, the other fails it; a third check is skipped."""
     with h5py.File(path, "w") as file:
         strings = h5py.string_dtype()
         cases = file.create_group("cases")
         ids = ["p/aca/s/rtol1e-6-atol1e-6/n3/f64/default", "p/naive/s/rtol1e-6-atol1e-6-exact7/n3/f64/default"]
         cases.create_dataset("case_id", data=ids, dtype=strings)
+        cases.create_dataset("problem", data=problems, dtype=strings)
         cases.create_dataset("method", data=["aca", "naive"], dtype=strings)
         cases.create_dataset("precision", data=["f64", "f64"], dtype=strings)
         cases.create_dataset("control", data=["adaptive", "adaptive"], dtype=strings)
@@ -45,6 +46,15 @@ def test_cells_are_the_files(tmp_path: Path) -> None:
     assert "| duals, whole program, exact loss | – | 4.00 **fails** |" in lines
     assert "| error against the flow, terminal loss | 2.5e-07 | – |" in lines
     assert not any("Taylor" in line for line in lines), "a check that everybody skipped"
+
+
+def test_each_problem_has_a_table(tmp_path: Path) -> None:
+    write(tmp_path / "m.h5", ("p", "q"))
+    lines = run(str(tmp_path / "m.h5")).stdout.splitlines()
+    first, second = lines.index("## p"), lines.index("## q")
+    assert lines[first + 2] == "| | `aca` |" and lines[second + 2] == "| | `naive` |"
+    assert first < lines.index("| duals, frozen (T1) | 3.0e-16 |") < second
+    assert lines.index("| duals, whole program, exact loss | 4.00 **fails** |") > second
 
 
 def test_what_is_no_result_file_is_said(tmp_path: Path) -> None:
