@@ -26,7 +26,6 @@ ROWS = [
     ("invariants", "f64", "what the flow keeps, at a hundredth of the tolerance (T7)"),
     ("round_trip", "f64", "round trip (T7)"),
     ("copies", "f64", "distance of the copies, per step (T7)"),
-    ("invariants", "f64", "lambda . f at both ends (T7)"),
     ("methods_agree", "f64", "all exact-frozen methods (T8)"),
     ("dual", "f32", "duals, frozen, single precision"),
     ("program_dual", "f32", "duals, whole program, single precision"),

@@ -38,6 +38,11 @@ class ReferenceCacheTest : public ::testing::Test {
   }
 };
 
+/// All arguments of neural_mlp.
+nlohmann::json net(std::vector<int> const& widths, std::int64_t samples) {
+  return {{"widths", widths}, {"n", samples}, {"block", 2}, {"gain", 1.5}, {"contraction", 0.0}, {"T", 1.0}};
+}
+
 void expect_equal(Reference const& a, Reference const& b) {
   EXPECT_EQ(a.kind, b.kind);
   EXPECT_EQ(a.loss, b.loss);
@@ -91,7 +96,7 @@ TEST_F(ReferenceCacheTest, refuses_the_file_of_other_arguments) {
 
 TEST_F(ReferenceCacheTest, of_a_small_field_is_dealt_to_ranks_by_the_blocks_of_the_field) {
   constexpr std::int64_t samples = 5;  // three blocks, the last of them short
-  nlohmann::json const small{{"widths", {2, 3, 2}}, {"n", samples}, {"block", 2}};
+  nlohmann::json const small = net({2, 3, 2}, samples);
   auto const of = [&] { return cache.quad("neural_mlp", small, samples, world); };
   Reference const made = of(), kept = of();
 
@@ -104,7 +109,7 @@ TEST_F(ReferenceCacheTest, of_a_small_field_is_dealt_to_ranks_by_the_blocks_of_t
 #endif
 
 TEST_F(ReferenceCacheTest, of_a_large_field_is_refused) {
-  EXPECT_THROW((void)cache.quad("neural_mlp", {{"n", 4}}, 4, world), UsageError);
+  EXPECT_THROW((void)cache.quad("neural_mlp", net({8, 32, 8}, 4), 4, world), UsageError);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "core/precision.hpp"
 #include "verification/checks/declarations.hpp"
-#include "verification/checks/tightened.hpp"
+#include "verification/checks/fall.hpp"
 #include "verification/time_reference.hpp"
 #include "verification/vector_error.hpp"
 
@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace retrace::checks {
 
@@ -39,17 +41,15 @@ CheckResult against_differences(CheckedGradient const& g) {
 CheckResult against_the_flow(CheckedGradient const& g) {
   if (g.choice.precision != F64::name) return skipped("single precision has no room for a tighter tolerance");
   if (g.reference.dloss_dt.empty()) return inconclusive("there is no reference for derivatives in times");
-  double const factor = g.control.adaptive() ? 100.0 : 4.0, wanted = g.control.adaptive() ? 0.1 : 0.5;
-  constexpr double beyond_reference = 10.0, round_off_floor = 1e-11;  // as there
+  constexpr double beyond_reference = 10.0, round_off_floor = 1e-11, of_its_own_size = 0.1;  // as there
   double const before = time_error(g.result.dloss_dt, g.reference),
                floor = std::max(beyond_reference * g.reference.dloss_dt_uncertainty, round_off_floor);
-  auto const driver = g.problem.make_gradient(g.choice, tightened(g.control, factor));
-  driver->run();
-  double const after = time_error(driver->result().dloss_dt, g.reference);
-  return at_most("times", after, std::max(wanted * before, floor),
-                 fmt::format("error against the flow after tightening by {:.0f}, from {:.2e}; a fall by {:.0f} is "
-                             "asked for",
-                             factor, before, 1.0 / wanted));
+  Fall const fall = fall_of(g, {before}, of_its_own_size, [&](StepControl const& control) {
+    auto const driver = g.problem.make_gradient(g.choice, control);
+    driver->run();
+    return std::vector<ErrorAndFloor>{{time_error(driver->result().dloss_dt, g.reference), floor}};
+  });
+  return at_most("times", fall.after, fall.threshold, "against the flow: " + fall.words());
 }
 
 }  // namespace
