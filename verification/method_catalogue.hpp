@@ -16,6 +16,7 @@ struct MethodDescription {
   LossSupport losses{};
   bool (*steps_with)(Tableau const&) = nullptr;  ///< the solvers that it has; null: all
   bool double_only = false;                      ///< is it for precision f64 only?
+  bool reversible = false;                       ///< does it undo its steps?
   bool detaches_factor = false;  ///< is the step-size factor a constant in the program that it promises?
   /// Names of the solvers that go with it, and with no other; empty: every scheme.
   std::vector<std::string_view> solvers{};
@@ -29,7 +30,8 @@ template <class Method>
                        .summary = Method::summary,
                        .memory = Method::memory,
                        .fields = Method::fields,
-                       .losses = Method::losses};
+                       .losses = Method::losses,
+                       .reversible = is_reversible<Method>};
   if constexpr (requires { Method::steps_with; }) of.steps_with = &Method::steps_with;
   if constexpr (requires { Method::double_only; }) of.double_only = Method::double_only;
   if constexpr (requires { Method::detaches_factor; }) of.detaches_factor = Method::detaches_factor;
