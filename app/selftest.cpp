@@ -82,7 +82,7 @@ int run_planted_faults(Options const& options, bool speaks) {
   std::filesystem::path const folder = options.output.empty() ? std::string(faults::folder) : options.output;
   int killed = 0, built = 0;
   std::string survivors;
-  fmt::print("{:<26} {:<15} {:<52} {:>10} {:>10}  {}\n", "planted fault", "killed by", "case", "value", "threshold",
+  fmt::print("{:<26} {:<20} {:<52} {:>10} {:>10}  {}\n", "planted fault", "killed by", "case", "value", "threshold",
              "what was done");
   for (faults::FaultCase const& fault : faults::all) {
     std::filesystem::path const program = folder / fmt::format("fault_{}", fault.name);
@@ -95,7 +95,7 @@ int run_planted_faults(Options const& options, bool speaks) {
     if (!is_killed)
       survivors += fmt::format("survived: {}, asked {}; the program ended with {} and said:\n{}\n", fault.name,
                                fault.check, outcome.code, outcome.output);
-    fmt::print("{:<26} {:<15} {:<52} {:>10} {:>10}  {}\n", fault.name, is_killed ? fault.check : "SURVIVED",
+    fmt::print("{:<26} {:<20} {:<52} {:>10} {:>10}  {}\n", fault.name, is_killed ? fault.check : "SURVIVED",
                case_of(fault), fields.size() >= 4 ? fields[2] : "-", fields.size() >= 4 ? fields[3] : "-", fault.what);
     std::fflush(stdout);
   }
