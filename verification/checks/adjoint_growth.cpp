@@ -37,13 +37,21 @@ CheckResult adjoint_growth(CheckedGradient const& g) {
                     growth.steps, growth.loss_change);
     return undecided;
   }
-  if (result.verdict == CheckVerdict::fail)
-    result.message = fmt::format(
-        "dL/dy0 is {:.2g} times as large as with the same {} steps cut into halves, while L changes by {:.1e} only: "
-        "the steps pass the stability limit of {} for components that the start hardly has, and the adjoint grows by "
-        "them; "
-        "a tighter tolerance, a start that excites them, or a bound on the step cures it",
-        growth.ratio, growth.steps, growth.loss_change, g.choice.solver);
+  if (result.verdict != CheckVerdict::fail) return result;
+  std::string const cause =
+      g.promise == Promise::exact_program
+          ? fmt::format(
+                "the derivative goes through the choice of the steps, which the flow knows nothing of, or the "
+                "steps pass the stability limit of {}; aca has the same steps without the former",
+                g.choice.solver)
+          : fmt::format(
+                "the steps pass the stability limit of {} for components that the start hardly has, and the "
+                "adjoint grows by them; a tighter tolerance, a start that excites them, or a bound on the "
+                "step cures it",
+                g.choice.solver);
+  result.message = fmt::format(
+      "dL/dy0 is {:.2g} times as large as with the same {} steps cut into halves, while L changes by {:.1e} only: {}",
+      growth.ratio, growth.steps, growth.loss_change, cause);
   return result;
 }
 
