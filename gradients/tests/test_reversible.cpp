@@ -3,6 +3,7 @@
 #include "core/tests/typed.hpp"
 #include "gradients/registry.hpp"
 #include "gradients/tests/gradient_of.hpp"
+#include "gradients/tests/reversible_pairings.hpp"
 #include "problems/linear.hpp"
 #include "problems/lorenz63.hpp"
 #include "problems/van_der_pol_forced.hpp"
@@ -18,26 +19,16 @@ namespace retrace {
 namespace {
 
 using tests::control_with;
+using tests::fixed;
 using tests::gradient_of;
 using tests::make_problem;
+using tests::observed;
+using tests::Pairing;
 
 constexpr double unit_round_off = 1.1e-16;
 
-/// A method with a scheme that it steps by.
-template <class Method_, TableauDefinition Scheme_>
-struct Pairing {
-  using Method = Method_;
-  using Scheme = Scheme_;
-};
 using Pairings = TypeList<Pairing<Mali, MidpointEuler21>, Pairing<ReversibleRk, HeunEuler21>,
                           Pairing<ReversibleRk, BogackiShampine32>, Pairing<ReversibleRk, DormandPrince54>>;
-
-StepControl fixed(std::int64_t steps) {
-  StepControl control;
-  control.fixed_steps = steps;
-  control.max_steps = steps;
-  return control;
-}
 
 VanDerPolForced one_oscillator(double end = 4.0) {
   return make_problem<VanDerPolForced>({{"n", 1.0}, {"T", end}});
@@ -103,13 +94,7 @@ void expect_the_gradient_of_duals(Problem const& problem, StepControl const& con
 template <class PairingType>
 class Reversible : public ::testing::Test {};
 
-struct PairingName {
-  template <class PairingType>
-  static std::string GetName(int) {
-    return std::string(PairingType::Method::name) + "_" + std::string(PairingType::Scheme::name);
-  }
-};
-TYPED_TEST_SUITE(Reversible, tests::Typed<Pairings>, PairingName);
+TYPED_TEST_SUITE(Reversible, tests::Typed<Pairings>, tests::PairingName);
 
 TYPED_TEST(Reversible, gradient_is_that_of_duals_through_the_same_steps) {
   expect_the_gradient_of_duals<TypeParam>(one_oscillator(), control_with(1e-5));
@@ -122,15 +107,6 @@ TYPED_TEST(Reversible, gradient_is_that_of_duals_with_damping_and_strong_couplin
   control.damping = 0.97;
   control.coupling = 0.9;
   expect_the_gradient_of_duals<TypeParam>(one_oscillator(1.0), control);
-}
-
-/// l at these times, each of which ends a step.
-Objective observed(std::vector<double> const& times) {
-  Objective objective;
-  objective.kind = LossKind::exact;
-  objective.observations = static_cast<int>(times.size());
-  std::ranges::copy(times, objective.times.data());
-  return objective;
 }
 
 TYPED_TEST(Reversible, gradient_of_observations_is_that_of_duals_forwards_and_backwards) {

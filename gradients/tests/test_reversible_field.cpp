@@ -4,6 +4,7 @@
 #include "core/tests/typed.hpp"
 #include "gradients/field_gradient.hpp"
 #include "gradients/registry.hpp"
+#include "gradients/tests/reversible_pairings.hpp"
 #include "problems/neural_mlp.hpp"
 #include "solvers/registry.hpp"
 
@@ -21,15 +22,12 @@ namespace {
 
 using Exec = Kokkos::DefaultHostExecutionSpace;
 using Number = Dual<double, 1>;
+using tests::fixed;
+using tests::observed;
+using tests::Pairing;
 
 constexpr double unit_round_off = 1.1e-16;
 
-/// A method with a scheme that it steps by.
-template <class Method_, TableauDefinition Scheme_>
-struct Pairing {
-  using Method = Method_;
-  using Scheme = Scheme_;
-};
 using Pairings = TypeList<Pairing<Mali, MidpointEuler21>, Pairing<ReversibleRk, HeunEuler21>,
                           Pairing<ReversibleRk, DormandPrince54>>;
 
@@ -46,18 +44,6 @@ StepControl adaptive(double tolerance) {
   StepControl control;
   control.relative_tolerance = control.absolute_tolerance = tolerance;
   return control;
-}
-StepControl fixed(std::int64_t steps) {
-  StepControl control;
-  control.fixed_steps = steps;
-  return control;
-}
-Objective observed(std::vector<double> const& times) {
-  Objective objective;
-  objective.kind = LossKind::exact;
-  objective.observations = static_cast<int>(times.size());
-  std::ranges::copy(times, objective.times.data());
-  return objective;
 }
 
 template <class PairingType, class Space = Exec>
@@ -144,13 +130,7 @@ void expect_the_gradient_of_duals(NeuralMlp const& problem, StepControl const& c
 template <class PairingType>
 class ReversibleField : public ::testing::Test {};
 
-struct PairingName {
-  template <class PairingType>
-  static std::string GetName(int) {
-    return std::string(PairingType::Method::name) + "_" + std::string(PairingType::Scheme::name);
-  }
-};
-TYPED_TEST_SUITE(ReversibleField, tests::Typed<Pairings>, PairingName);
+TYPED_TEST_SUITE(ReversibleField, tests::Typed<Pairings>, tests::PairingName);
 
 TYPED_TEST(ReversibleField, gradient_is_that_of_duals_forwards_and_backwards) {
   for (double const end : {1.0, -0.7}) {
