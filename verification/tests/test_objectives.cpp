@@ -67,15 +67,15 @@ class Objectives : public ::testing::TestWithParam<Case> {
     return control;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Everything, Objectives,
-                         ::testing::Combine(::testing::Range(0, static_cast<int>(problem_cases().size())),
-                                            ::testing::Values("heun_euler21", "bogacki_shampine32", "dormand_prince54"),
-                                            ::testing::Values("exact", "exact_inside", "dense", "dense_inside",
-                                                              "integral")),
-                         [](auto const& of_case) {
-                           return label_of(problem_cases()[static_cast<std::size_t>(std::get<0>(of_case.param))]) +
-                                  "_" + std::get<1>(of_case.param) + "_" + std::get<2>(of_case.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Everything, Objectives,
+    ::testing::Combine(::testing::Range(0, static_cast<int>(problem_cases().size())),
+                       ::testing::Values("heun_euler21", "bogacki_shampine32", "dormand_prince54", "dormand_prince853"),
+                       ::testing::Values("exact", "exact_inside", "dense", "dense_inside", "integral")),
+    [](auto const& of_case) {
+      return label_of(problem_cases()[static_cast<std::size_t>(std::get<0>(of_case.param))]) + "_" +
+             std::get<1>(of_case.param) + "_" + std::get<2>(of_case.param);
+    });
 
 TEST_P(Objectives, frozen_methods_equal_duals_on_the_same_steps) {
   StepControl const how = control(1e-5);
