@@ -40,7 +40,7 @@ def test_reframe_runs_its_check(on_path: Path) -> None:
     assert program.plain([*words[:2], str(broken), *words[3:]], on_path).code != 0
 
 
-def stub(monkeypatch: pytest.MonkeyPatch, name: str, **content: object) -> None:
+def fake_module(monkeypatch: pytest.MonkeyPatch, name: str, **content: object) -> None:
     module = ModuleType(name)
     vars(module).update(content)
     monkeypatch.setitem(sys.modules, name, module)
@@ -49,12 +49,12 @@ def stub(monkeypatch: pytest.MonkeyPatch, name: str, **content: object) -> None:
 def test_reframe_check_reads_what_the_program_writes(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ReFrame: its words as plain functions."""
     same = lambda thing: thing  # noqa: E731
-    stub(monkeypatch, "reframe", simple_test=same, RunOnlyRegressionTest=object)
-    stub(monkeypatch, "reframe.utility", __path__=[])
-    stub(monkeypatch, "reframe.utility.sanity", all=all, defer=same, make_performance_function=lambda value, unit: (value, unit),
+    fake_module(monkeypatch, "reframe", simple_test=same, RunOnlyRegressionTest=object)
+    fake_module(monkeypatch, "reframe.utility", __path__=[])
+    fake_module(monkeypatch, "reframe.utility.sanity", all=all, defer=same, make_performance_function=lambda value, unit: (value, unit),
          assert_found=lambda pattern, text: bool(re.search(pattern, text, re.MULTILINE)), assert_true=bool)
-    stub(monkeypatch, "reframe.core", __path__=[])
-    stub(monkeypatch, "reframe.core.builtins", deferrable=same, run_before=lambda phase: same, sanity_function=same,
+    fake_module(monkeypatch, "reframe.core", __path__=[])
+    fake_module(monkeypatch, "reframe.core.builtins", deferrable=same, run_before=lambda phase: same, sanity_function=same,
          variable=lambda kind, value: value)
     sys.modules["reframe"].utility = sys.modules["reframe.utility"]
     sys.modules["reframe.utility"].sanity = sys.modules["reframe.utility.sanity"]
@@ -77,8 +77,8 @@ def test_reframe_check_reads_what_the_program_writes(on_path: Path, monkeypatch:
 def test_ramble_finds_figures_and_success(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The directives collected as Ramble would, the executables run, its pattern applied to what they print."""
     said = SimpleNamespace(executables={}, figures=[], criteria=[], variables={}, workloads={})
-    stub(monkeypatch, "ramble", __path__=[])
-    stub(
+    fake_module(monkeypatch, "ramble", __path__=[])
+    fake_module(
         monkeypatch, "ramble.appkit", ExecutableApplication=object, tags=lambda *words: None,
         executable=lambda name, template, use_mpi: said.executables.update({name: template}),
         workload=lambda name, executables: said.workloads.update({name: executables}),
